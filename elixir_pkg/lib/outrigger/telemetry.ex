@@ -1,0 +1,35 @@
+defmodule Outrigger.Telemetry do
+  @moduledoc """
+  Telemetry events, if the `:telemetry` library is there.
+
+  `:telemetry` is not a dependency of this package. An application that has it gets the events below; elsewhere
+  `execute/3` does nothing. Attaching a handler loads the `:telemetry` module, so as long as that module is not loaded
+  nobody can be listening: this is what `execute/3` checks, and it costs about as much as a function call.
+
+  ## Events
+
+  | event | measurements | metadata |
+  | --- | --- | --- |
+  | `[:outrigger, :node, :up]` | `duration` of the start in native time units, `attempts` | `name`, `node`, `os_pid` |
+  | `[:outrigger, :node, :down]` | `uptime` in native time units | `name`, `node`, `os_pid`, `error` |
+
+  `name` is the name of the `Outrigger.Node` process, `node` that of the Rust node, `error` an `Outrigger.Error`.
+  """
+
+  # Optional: an application that wants events brings the library along.
+  @compile {:no_warn_undefined, :telemetry}
+
+  @type event :: [atom, ...]
+
+  @doc """
+  Runs the handlers of `event`, if there can be any. Always returns `:ok`.
+  """
+  @spec execute(event, map, map) :: :ok
+  def execute(event, measurements, metadata) when is_list(event) do
+    if function_exported?(:telemetry, :execute, 3) do
+      :telemetry.execute(event, measurements, metadata)
+    end
+
+    :ok
+  end
+end
