@@ -1,0 +1,7 @@
+[
+  inputs: [
+    "{mix,.formatter}.exs",
+    "elixir_pkg/{build,lib,test}/**/*.{ex,exs}",
+    "{bench,examples,tests}/**/*.{ex,exs}"
+  ]
+]

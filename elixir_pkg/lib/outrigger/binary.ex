@@ -1,0 +1,79 @@
+defmodule Outrigger.Binary do
+  @moduledoc """
+  Where the `outrigger` binary is: the Rust node and its tools, built by `mix compile` into `priv/native`.
+
+  ## Example
+
+      {:ok, path} = Outrigger.Binary.fetch()
+      System.cmd(path, ["version"])
+
+  ## Limits
+
+  There is one binary, for the machine the package was compiled on. A release that is built for another machine needs
+  the files of that machine in `priv/native` and `OUTRIGGER_PREBUILT=1` (see `mix compile` in the README).
+  """
+
+  alias Outrigger.Error
+
+  @doc """
+  The path at which the binary has to be, whether it is there or not.
+  """
+  @spec path() :: Path.t()
+  def path, do: Path.join(directory(), name(:os.type()))
+
+  @doc """
+  The path of the binary if it is there and can be run.
+
+  Errors: `:missing_binary` (nothing at that path, `details.path`), `:bad_binary` (something that cannot be executed).
+  """
+  @spec fetch() :: {:ok, Path.t()} | {:error, Error.t()}
+  def fetch, do: check(path())
+
+  @doc """
+  Like `fetch/0` for a binary at another place.
+  """
+  @spec check(Path.t()) :: {:ok, Path.t()} | {:error, Error.t()}
+  def check(path) do
+    case File.stat(path) do
+      {:ok, %File.Stat{type: :regular} = stat} -> executable(path, stat)
+      {:ok, %File.Stat{}} -> {:error, bad(path, "is not a regular file")}
+      {:error, reason} -> {:error, missing(path, reason)}
+    end
+  end
+
+  @doc """
+  The folder of the native files, `priv/native` of this application.
+  """
+  @spec directory() :: Path.t()
+  def directory, do: Path.join(priv(:code.priv_dir(:outrigger)), "native")
+
+  defp priv({:error, :bad_name}) do
+    # Not in the code path as an application, as in an escript or while it is compiled by hand: go by this module.
+    Path.join(Path.dirname(Path.dirname(:code.which(__MODULE__))), "priv")
+  end
+
+  defp priv(dir), do: dir
+
+  defp executable(path, %File.Stat{mode: mode}) do
+    # Any execute bit. Whether it is ours to use the start itself will tell.
+    if Bitwise.band(mode, 0o111) != 0 or match?({:win32, _}, :os.type()) do
+      {:ok, path}
+    else
+      {:error, bad(path, "is not executable; `chmod +x` it")}
+    end
+  end
+
+  defp missing(path, reason) do
+    Error.new(
+      :missing_binary,
+      "the outrigger binary is not at #{path} (#{:file.format_error(reason)}). Run `mix compile` where cargo is " <>
+        "installed, or `mix deps.compile outrigger --force` in an application that depends on it.",
+      %{path: path, posix: reason}
+    )
+  end
+
+  defp bad(path, what), do: Error.new(:bad_binary, "#{path} #{what}.", %{path: path})
+
+  defp name({:win32, _}), do: "outrigger.exe"
+  defp name(_unix), do: "outrigger"
+end
