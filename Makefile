@@ -1,0 +1,130 @@
+# Every command of daily work. `make` alone lists them.
+#
+# Each target that needs tools calls `scripts/setup` first; it says nothing when nothing is missing.
+# Variables:  ARGS=…              extra arguments for the command behind the target
+#             CARGO_TARGET_DIR=…  another place for cargo's output (default: target)
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+# Elixir warns and misreads file names without a UTF-8 locale; a fresh rustup is not yet on the PATH.
+export LC_ALL := C.UTF-8
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
+SHELL_FILES = $(shell git ls-files -co --exclude-standard 2>/dev/null | xargs -r grep -lIE '^\#!.*\b(ba)?sh\b' 2>/dev/null)
+
+##@ For newcomers
+
+.PHONY: help
+help: ## List every target
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST); echo
+
+.PHONY: setup
+setup: ## Install what this machine lacks: Elixir, Erlang, a C linker (Debian packages)
+	@scripts/setup build
+
+.PHONY: build
+build: setup ## Build the package: the binary, the NIF and the Elixir modules
+	@mix compile
+
+.PHONY: demo
+demo: build ## Three BEAM nodes and a Rust node: real traffic, and a kill -9 half-way
+	@examples/demo/run $(ARGS)
+
+.PHONY: doctor
+doctor: build ## Say what keeps this machine or cluster from working (ARGS="--name … --join …")
+	@mix outrigger.doctor $(ARGS)
+
+##@ Checks
+
+.PHONY: test
+test: lint test-rust test-elixir test-package ## Everything a change must pass: lint and all tests
+
+.PHONY: lint
+lint: lint-rust lint-elixir lint-house ## Formats, clippy, rustdoc, compiler warnings, house rules
+
+.PHONY: lint-rust
+lint-rust: setup
+	@echo "== cargo fmt, clippy, rustdoc"
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+.PHONY: lint-elixir
+lint-elixir: setup
+	@echo "== mix format, mix compile --warnings-as-errors"
+	@mix format --check-formatted
+	@MIX_ENV=test mix compile --warnings-as-errors --all-warnings
+
+.PHONY: lint-house
+lint-house:
+	@echo "== house rules"
+	@tests/house/paths.sh
+	@tests/house/lengths.sh
+	@if command -v shellcheck >/dev/null; then shellcheck -x $(SHELL_FILES); \
+	  else echo "shellcheck is not installed: shell scripts not checked"; fi
+
+.PHONY: fmt
+fmt: setup ## Format all Rust and Elixir files
+	@cargo fmt --all
+	@mix format
+
+# The live tests start the real binary and real BEAM nodes, so the package is built first.
+.PHONY: test-rust
+test-rust: build ## Rust tests: unit, property, live cluster and doctests
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
+	  else cargo test --workspace --all-targets $(ARGS); fi
+	@cargo test --workspace --doc
+
+.PHONY: test-live
+test-live: build ## Only the Rust tests that need live BEAM nodes
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --test 'live_*' $(ARGS); \
+	  else cargo test --workspace --test 'live_*' $(ARGS); fi
+
+.PHONY: test-elixir
+test-elixir: setup ## Elixir tests (ARGS=path/to_test.exs:12 for one)
+	@mix test $(ARGS)
+
+.PHONY: test-package
+test-package: build ## Pack the Hex tarball, build it in a fresh app, fan a message out
+	@tests/package/run
+
+.PHONY: matrix
+matrix: ## The tests on OTP 25, 27 and 29 (root file systems in .matrix; needs root)
+	@scripts/setup matrix
+	@mix compile
+	@scripts/matrix $(ARGS)
+
+.PHONY: ci
+ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
+	@.ci/run
+
+##@ Measurements
+
+# One folder per bench, bench/<name>/run: writes bench/runs/<date>-<name>/.
+BENCHES = $(patsubst bench/%/run,%,$(wildcard bench/*/run))
+
+.PHONY: bench
+bench: $(BENCHES:%=bench-%) ## Run every benchmark; results go to bench/runs
+
+.PHONY: bench-fanout
+bench-fanout: build ## One send to the Rust node against a flood of sends, 1 to 8 nodes
+	@bench/fanout/run $(ARGS)
+
+##@ Housekeeping
+
+.PHONY: docs
+docs: setup ## API documents of the crates (target/doc), and of the modules where ex_doc is there
+	@cargo doc --workspace --no-deps
+	@if mix help docs >/dev/null 2>&1; then mix docs; fi
+
+.PHONY: clean
+clean: ## Remove everything that was built, the matrix's root file systems too
+	@scripts/matrix --clean
+	@cargo clean
+	@rm -rf _build doc cover priv/native erl_crash.dump
