@@ -1,0 +1,135 @@
+%% The application node's half of docs/design/fanout.md in plain Erlang, as small as a test can have it.
+%%
+%% A worker is the registered process of a group. It keeps everything it receives, in order, and answers questions
+%% about it. Publishing goes to the route of the newest members list, as the contract says.
+-module(kit_group).
+-export([start/1, stop/1, ask/2, log/1, forget/1,
+         attach/2, attach/3, detach/2, cover/3,
+         members/2, member_nodes/2, version/2, router/2, route/2, member/3,
+         publish/3, publish_range/4, data/1, from/2, watch_router/2, refusals/1,
+         pump/2, pump_stop/1, pid_near/2, zoo/0, same_twice/2, id/1, id_pid/1]).
+
+start(Group) ->
+    Starter = self(),
+    Pid = spawn(fun() ->
+        true = register(Group, self()),
+        Starter ! {self(), up},
+        loop(Group, [], #{})
+    end),
+    receive {Pid, up} -> Pid end.
+
+stop(Group) -> exit(whereis(Group), kill), ok.
+
+%% Members lists are kept apart as well: Lists maps a router's node to its newest list.
+loop(Group, Log, Lists) ->
+    receive
+        {kit_ask, From, Ref, Fun} ->
+            From ! {Ref, Fun(Log, Lists)},
+            loop(Group, Log, Lists);
+        kit_forget ->
+            loop(Group, [], Lists);
+        {'$outrigger_members', Router, _, _, _} = List ->
+            loop(Group, [List | Log], Lists#{node(Router) => List});
+        Message ->
+            loop(Group, [Message | Log], Lists)
+    end.
+
+%% Runs Fun(Log, Lists) in the worker; the log is newest first.
+ask(Group, Fun) ->
+    Ref = make_ref(),
+    Group ! {kit_ask, self(), Ref, Fun},
+    receive {Ref, Answer} -> Answer end.
+
+log(Group) -> ask(Group, fun(Log, _) -> lists:reverse(Log) end).
+forget(Group) -> Group ! kit_forget, ok.
+
+attach(Group, Rust) -> attach(Group, Rust, 1).
+attach(Group, Rust, Version) ->
+    {outrigger_pubsub, Rust} ! {attach, Version, Group, whereis(Group)}, ok.
+detach(Group, Rust) -> {outrigger_pubsub, Rust} ! {detach, 1, Group, whereis(Group)}, ok.
+cover(Group, Rust, Nodes) -> {outrigger_pubsub, Rust} ! {cover, 1, Group, Nodes}, ok.
+
+members(Group, Rust) -> ask(Group, fun(_, Lists) -> maps:get(Rust, Lists, none) end).
+member_nodes(Group, Rust) ->
+    case members(Group, Rust) of
+        none -> [];
+        List -> lists:sort([Node || {Node, _} <- element(5, List)])
+    end.
+version(Group, Rust) -> element(3, members(Group, Rust)).
+router(Group, Rust) -> element(2, members(Group, Rust)).
+route(Group, Rust) -> element(4, members(Group, Rust)).
+member(Group, Rust, Node) -> proplists:get_value(Node, element(5, members(Group, Rust))).
+
+publish(Group, To, Message) when is_atom(To) -> publish(Group, route(Group, To), Message);
+publish(_Group, To, Message) -> To ! {'$outrigger', 1, self(), <<"topic">>, Message, none}, ok.
+
+%% One process publishes the numbers First..Last on the route of now.
+publish_range(Group, Rust, First, Last) ->
+    Route = route(Group, Rust),
+    [publish(Group, Route, N) || N <- lists:seq(First, Last)],
+    ok.
+
+%% What publishers said, oldest first; from/2: only publishers of that node.
+data(Group) ->
+    ask(Group, fun(Log, _) -> [M || {'$outrigger', _, _, _, M, _} <- lists:reverse(Log)] end).
+from(Group, Node) ->
+    ask(Group, fun(Log, _) ->
+        [M || {'$outrigger', _, P, _, M, _} <- lists:reverse(Log), node(P) =:= Node]
+    end).
+
+refusals(Group) ->
+    ask(Group, fun(Log, _) ->
+        [{G, Reason, Limit} || {'$outrigger_refused', _, G, Reason, Limit} <- lists:reverse(Log)]
+    end).
+
+%% The worker monitors the router: the DOWN lands in its log.
+watch_router(Group, Rust) ->
+    ask(Group, fun(_, #{Rust := List}) -> erlang:monitor(process, element(2, List)), ok end).
+
+%% A process that publishes 1, 2, 3, ... about every millisecond on the newest route, until it is stopped.
+%% It keeps waiting when it has no route. pump_stop/1 returns the last number that it sent.
+pump(Group, Rust) -> spawn(fun() -> pump(Group, Rust, 0) end).
+pump(Group, Rust, Last) ->
+    receive
+        {stop, From} -> From ! {self(), Last}
+    after 1 ->
+        publish(Group, Rust, Last + 1),
+        pump(Group, Rust, Last + 1)
+    end.
+pump_stop(Pid) ->
+    Pid ! {stop, self()},
+    receive {Pid, Last} -> Last end.
+
+%% A pid of the same node and creation with another number, for "a pid the router never handed out".
+pid_near(Pid, Offset) ->
+    <<131, 88, Rest/binary>> = term_to_binary(Pid),
+    Size = byte_size(Rest) - 12,
+    <<Node:Size/binary, Id:32, Serial:32, Creation:32>> = Rest,
+    binary_to_term(<<131, 88, Node/binary, (Id + Offset):32, Serial:32, Creation:32>>).
+
+%% Terms of all kinds. Local funs, pids, ports and references are of the calling node and process.
+zoo() ->
+    Secret = make_ref(),
+    Deep = lists:foldl(fun(_, T) -> [T] end, bottom, lists:seq(1, 10000)),
+    DeepTuple = lists:foldl(fun(_, T) -> {T, x} end, bottom, lists:seq(1, 2000)),
+    [
+        atom, '', 'with space', list_to_atom([16#e9, 16#4e2d]), list_to_atom(lists:duplicate(255, $a)),
+        0, 255, 256, -1, -(1 bsl 31), 1 bsl 31, (1 bsl 63) - 1, -(1 bsl 64), 1 bsl 2000, 1 bsl 5000,
+        0.0, -1.5e300, [], "string", lists:duplicate(70000, $x), [1 | improper], [-1, -200],
+        {}, list_to_tuple(lists:seq(1, 300)), #{}, #{a => #{<<"b">> => [1.0]}},
+        maps:from_list([{N, N} || N <- lists:seq(1, 100)]),
+        <<>>, <<1, 2, 3>>, <<5:3>>, binary:copy(<<"0123456789abcdef">>, 65536),
+        self(), Secret, hd(erlang:ports()), fun lists:map/2, fun ?MODULE:id/1, fun() -> {Secret, captured} end,
+        Deep, DeepTuple
+    ].
+
+%% Whether the worker has received two equal messages from publishers, the second after the first.
+same_twice(Group, Count) ->
+    ask(Group, fun(Log, _) ->
+        Data = [M || {'$outrigger', _, _, _, M, _} <- lists:reverse(Log)],
+        length(Data) =:= 2 * Count andalso
+            (fun({A, B}) -> A =:= B end)(lists:split(Count, Data))
+    end).
+
+id(X) -> X.
+id_pid(Pid) -> list_to_atom(pid_to_list(Pid)).
