@@ -1,0 +1,30 @@
+defmodule Bench.OsProcess do
+  @moduledoc """
+  CPU time of a whole operating-system process: the figure to trust on a noisy machine.
+
+  Source: the first field of `/proc/<pid>/task/*/schedstat`, nanoseconds on a CPU, summed over the threads. The counter of
+  `/proc/<pid>/stat` has steps of 10 ms, too coarse here. A thread that ends takes its share with it; neither BEAM
+  schedulers nor the Rust node's threads end while a bench runs.
+  """
+
+  @doc "CPU time that the process has used so far, in microseconds."
+  @spec cpu_us(pos_integer) :: float
+  def cpu_us(os_pid) do
+    "/proc/#{os_pid}/task/*/schedstat"
+    |> Path.wildcard()
+    |> Enum.map(fn file ->
+      file |> File.read!() |> String.split() |> hd() |> String.to_integer()
+    end)
+    |> Enum.sum()
+    |> Kernel./(1000)
+  end
+
+  @doc "Runs `work` and returns its result and the CPU time that each process used meanwhile."
+  @spec measure(%{term => pos_integer}, (() -> result)) :: {result, %{term => float}}
+        when result: term
+  def measure(os_pids, work) do
+    before = Map.new(os_pids, fn {key, os_pid} -> {key, cpu_us(os_pid)} end)
+    result = work.()
+    {result, Map.new(os_pids, fn {key, os_pid} -> {key, cpu_us(os_pid) - before[key]} end)}
+  end
+end
