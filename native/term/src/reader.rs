@@ -1,0 +1,9 @@
+//! The borrowed cursor: `cursor` moves, `values` reads scalars and headers, `ids` reads pids and references,
+//! `skip` walks over whole terms.
+
+mod cursor;
+mod ids;
+mod skip;
+mod values;
+
+pub use cursor::Reader;

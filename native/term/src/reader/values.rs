@@ -1,0 +1,166 @@
+//! Scalars and the headers of containers.
+
+use super::Reader;
+use crate::{Atom, TermError, tag};
+
+/// An atom may have this many characters.
+const MAX_ATOM_CHARS: usize = 255;
+
+impl<'a> Reader<'a> {
+    /// Reads the header of a tuple; its elements follow. Returns the arity.
+    pub fn tuple(&mut self) -> Result<u32, TermError> {
+        self.scan(|reader| {
+            let arity = match reader.u8()? {
+                tag::SMALL_TUPLE => u32::from(reader.u8()?),
+                tag::LARGE_TUPLE => reader.u32()?,
+                tag => return Err(TermError::UnexpectedTag { expected: "a tuple", tag }),
+            };
+            reader.check_count(arity.into())?;
+            Ok(arity)
+        })
+    }
+
+    /// Reads the header of a list. Returns how many elements follow; behind them, if there is at least one, stands
+    /// the tail: call [`Reader::list_end`] with the length returned here.
+    ///
+    /// A list of bytes may come as `STRING_EXT`, which has no elements to read: that is an error here. Where such a
+    /// list is possible look at [`Reader::tag`] first and use [`Reader::string`].
+    pub fn list(&mut self) -> Result<u32, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::NIL => Ok(0),
+            tag::LIST => {
+                let length = reader.u32()?;
+                reader.check_count(u64::from(length) + 1)?;
+                // A list header without elements is legal: what follows is the tail alone, and nil makes it `[]`.
+                if length == 0 {
+                    reader.nil()?;
+                }
+                Ok(length)
+            }
+            tag => Err(TermError::UnexpectedTag { expected: "a list", tag }),
+        })
+    }
+
+    /// Reads the tail of a list of `length` elements, which must be `[]`.
+    pub fn list_end(&mut self, length: u32) -> Result<(), TermError> {
+        if length == 0 {
+            return Ok(());
+        }
+        match self.tag()? {
+            tag::NIL => self.nil(),
+            _ => Err(TermError::ImproperList),
+        }
+    }
+
+    /// Reads `[]`.
+    pub fn nil(&mut self) -> Result<(), TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::NIL => Ok(()),
+            tag => Err(TermError::UnexpectedTag { expected: "[]", tag }),
+        })
+    }
+
+    /// Reads the header of a map. Returns how many pairs follow, key before value.
+    pub fn map(&mut self) -> Result<u32, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::MAP => {
+                let pairs = reader.u32()?;
+                reader.check_count(u64::from(pairs) * 2)?;
+                Ok(pairs)
+            }
+            tag => Err(TermError::UnexpectedTag { expected: "a map", tag }),
+        })
+    }
+
+    /// Reads an atom.
+    pub fn atom(&mut self) -> Result<Atom<'a>, TermError> {
+        self.scan(|reader| {
+            let tag = reader.u8()?;
+            let len = match tag {
+                tag::SMALL_ATOM_UTF8 | tag::SMALL_ATOM => usize::from(reader.u8()?),
+                tag::ATOM_UTF8 | tag::ATOM => usize::from(reader.u16()?),
+                tag => return Err(TermError::UnexpectedTag { expected: "an atom", tag }),
+            };
+            let bytes = reader.take(len)?;
+            if matches!(tag, tag::SMALL_ATOM | tag::ATOM) {
+                return match len {
+                    0..=MAX_ATOM_CHARS => Ok(Atom::Latin1(bytes)),
+                    _ => Err(TermError::AtomTooLong),
+                };
+            }
+            let text = std::str::from_utf8(bytes).map_err(|_| TermError::AtomNotUtf8)?;
+            // Counting is needed only where bytes may outnumber characters.
+            if len > MAX_ATOM_CHARS && text.chars().count() > MAX_ATOM_CHARS {
+                return Err(TermError::AtomTooLong);
+            }
+            Ok(Atom::Utf8(text))
+        })
+    }
+
+    /// Reads an integer that fits 64 bits with a sign. Longer encodings than needed are accepted.
+    pub fn integer(&mut self) -> Result<i64, TermError> {
+        self.scan(|reader| i64::try_from(reader.wide()?).map_err(|_| TermError::IntegerOutOfRange))
+    }
+
+    /// Reads an integer of 0 to 2^64-1.
+    pub fn unsigned(&mut self) -> Result<u64, TermError> {
+        self.scan(|reader| u64::try_from(reader.wide()?).map_err(|_| TermError::IntegerOutOfRange))
+    }
+
+    fn wide(&mut self) -> Result<i128, TermError> {
+        let len = match self.u8()? {
+            tag::SMALL_INTEGER => return self.u8().map(i128::from),
+            tag::INTEGER => return self.array().map(|bytes| i128::from(i32::from_be_bytes(bytes))),
+            tag::SMALL_BIG => u64::from(self.u8()?),
+            tag::LARGE_BIG => u64::from(self.u32()?),
+            tag => return Err(TermError::UnexpectedTag { expected: "an integer", tag }),
+        };
+        let sign = self.u8()?;
+        self.check_count(len)?;
+        let bytes = self.take(usize::try_from(len).map_err(|_| TermError::Truncated)?)?;
+        let mut magnitude = 0u64;
+        for (place, &byte) in bytes.iter().enumerate() {
+            match place {
+                0..8 => magnitude |= u64::from(byte) << (8 * place),
+                // Leading zeros are the sender's waste, anything else does not fit.
+                _ if byte == 0 => {}
+                _ => return Err(TermError::IntegerOutOfRange),
+            }
+        }
+        Ok(if sign == 0 { i128::from(magnitude) } else { -i128::from(magnitude) })
+    }
+
+    /// Reads a float.
+    pub fn float(&mut self) -> Result<f64, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::NEW_FLOAT => reader.finite(),
+            tag => Err(TermError::UnexpectedTag { expected: "a float", tag }),
+        })
+    }
+
+    /// The infinities and not-a-number have bits, but they are no terms.
+    pub(super) fn finite(&mut self) -> Result<f64, TermError> {
+        let value = self.array().map(f64::from_be_bytes)?;
+        if value.is_finite() { Ok(value) } else { Err(TermError::NotFinite) }
+    }
+
+    /// Reads a binary. Bit strings are another type.
+    pub fn binary(&mut self) -> Result<&'a [u8], TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::BINARY => reader.sized(),
+            tag => Err(TermError::UnexpectedTag { expected: "a binary", tag }),
+        })
+    }
+
+    /// Reads a list of bytes in its short form (`STRING_EXT`), or `[]`.
+    pub fn string(&mut self) -> Result<&'a [u8], TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::NIL => Ok(&[] as &[u8]),
+            tag::STRING => {
+                let len = reader.u16()?;
+                reader.take(len.into())
+            }
+            tag => Err(TermError::UnexpectedTag { expected: "a list of bytes", tag }),
+        })
+    }
+}

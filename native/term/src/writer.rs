@@ -1,0 +1,186 @@
+//! Appends terms to a byte vector, byte for byte as `erlang:term_to_binary/1` writes them (minor version 2).
+//!
+//! The writer has no memory of what it began: who writes the header of a tuple of three writes three terms behind
+//! it. Nothing is allocated but the growth of the vector.
+
+use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
+
+/// Writes terms to the end of a byte vector.
+///
+/// Methods that cannot be given anything wrong return nothing. The others fail before they have written a byte.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// Appends to `out`; what is there stays.
+    pub const fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// The version byte, 131, which a term that stands alone begins with.
+    pub fn version(&mut self) {
+        self.out.push(tag::VERSION);
+    }
+
+    /// The header of a tuple; `arity` terms are to follow.
+    pub fn tuple(&mut self, arity: u32) {
+        match u8::try_from(arity) {
+            Ok(arity) => self.out.extend_from_slice(&[tag::SMALL_TUPLE, arity]),
+            Err(_) => self.tagged(tag::LARGE_TUPLE, &arity.to_be_bytes()),
+        }
+    }
+
+    /// The header of a list; `length` terms and the tail, [`Writer::nil`], are to follow. A length of 0 writes `[]`,
+    /// which has no tail.
+    ///
+    /// A BEAM writes lists of nothing but bytes in a shorter form: see [`Writer::charlist`].
+    pub fn list(&mut self, length: u32) {
+        match length {
+            0 => self.nil(),
+            length => self.tagged(tag::LIST, &length.to_be_bytes()),
+        }
+    }
+
+    /// `[]`, also as the tail of a list.
+    pub fn nil(&mut self) {
+        self.out.push(tag::NIL);
+    }
+
+    /// The header of a map; `pairs` keys, each with its value behind it, are to follow. Keys must differ.
+    pub fn map(&mut self, pairs: u32) {
+        self.tagged(tag::MAP, &pairs.to_be_bytes());
+    }
+
+    /// An atom of at most 255 characters.
+    pub fn atom(&mut self, text: &str) -> Result<(), TermError> {
+        match u8::try_from(text.len()) {
+            Ok(len) => self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, len]),
+            Err(_) if text.chars().count() > 255 => return Err(TermError::CallerAtomTooLong),
+            // 255 characters are at most 1020 bytes.
+            Err(_) => self.tagged(tag::ATOM_UTF8, &(text.len() as u16).to_be_bytes()),
+        }
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    /// An atom that was read; one that came as Latin-1 is written as UTF-8.
+    pub fn atom_of(&mut self, atom: &Atom<'_>) -> Result<(), TermError> {
+        match atom.as_str() {
+            Some(text) => self.atom(text),
+            None => self.atom(&atom.text()),
+        }
+    }
+
+    /// An integer.
+    pub fn integer(&mut self, value: i64) {
+        if let Ok(small) = u8::try_from(value) {
+            self.out.extend_from_slice(&[tag::SMALL_INTEGER, small]);
+        } else if let Ok(word) = i32::try_from(value) {
+            self.tagged(tag::INTEGER, &word.to_be_bytes());
+        } else {
+            self.big(value < 0, value.unsigned_abs());
+        }
+    }
+
+    /// An integer of 0 to 2^64-1.
+    pub fn unsigned(&mut self, value: u64) {
+        match i64::try_from(value) {
+            Ok(value) => self.integer(value),
+            Err(_) => self.big(false, value),
+        }
+    }
+
+    fn big(&mut self, negative: bool, magnitude: u64) {
+        let bytes = magnitude.to_le_bytes();
+        let len = 8 - magnitude.leading_zeros() as usize / 8;
+        self.out.extend_from_slice(&[tag::SMALL_BIG, len as u8, negative.into()]);
+        self.out.extend(bytes.iter().take(len));
+    }
+
+    /// A float. Infinities and not-a-number are not terms.
+    pub fn float(&mut self, value: f64) -> Result<(), TermError> {
+        if !value.is_finite() {
+            return Err(TermError::CallerNotFinite);
+        }
+        self.tagged(tag::NEW_FLOAT, &value.to_be_bytes());
+        Ok(())
+    }
+
+    /// A binary.
+    pub fn binary(&mut self, bytes: &[u8]) -> Result<(), TermError> {
+        let len = u32::try_from(bytes.len()).map_err(|_| TermError::CallerTooLong { len: bytes.len() })?;
+        self.tagged(tag::BINARY, &len.to_be_bytes());
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// A list of bytes, as Erlang writes text: `"abc"`.
+    pub fn charlist(&mut self, bytes: &[u8]) -> Result<(), TermError> {
+        match (bytes.len(), u16::try_from(bytes.len())) {
+            (0, _) => self.nil(),
+            (_, Ok(len)) => {
+                self.tagged(tag::STRING, &len.to_be_bytes());
+                self.out.extend_from_slice(bytes);
+            }
+            (len, Err(_)) => {
+                self.list(u32::try_from(len).map_err(|_| TermError::CallerTooLong { len })?);
+                bytes.iter().for_each(|&byte| self.integer(byte.into()));
+                self.nil();
+            }
+        }
+        Ok(())
+    }
+
+    /// A pid.
+    pub fn pid(&mut self, pid: &Pid<'_>) -> Result<(), TermError> {
+        self.undo_on_error(|writer| {
+            writer.out.push(tag::NEW_PID);
+            writer.atom_of(&pid.node)?;
+            for number in [pid.id, pid.serial, pid.creation] {
+                writer.out.extend_from_slice(&number.to_be_bytes());
+            }
+            Ok(())
+        })
+    }
+
+    /// A reference.
+    pub fn reference(&mut self, reference: &Reference<'_>) -> Result<(), TermError> {
+        let words = usize::from(reference.len);
+        if words == 0 || words > MAX_REFERENCE_WORDS {
+            return Err(TermError::CallerBadReference { words });
+        }
+        self.undo_on_error(|writer| {
+            writer.tagged(tag::NEWER_REFERENCE, &u16::from(reference.len).to_be_bytes());
+            writer.atom_of(&reference.node)?;
+            writer.out.extend_from_slice(&reference.creation.to_be_bytes());
+            for word in reference.words() {
+                writer.out.extend_from_slice(&word.to_be_bytes());
+            }
+            Ok(())
+        })
+    }
+
+    /// A whole term that is there as bytes, without its version byte. The bytes are the caller's word.
+    pub fn raw(&mut self, term: &[u8]) {
+        self.out.extend_from_slice(term);
+    }
+
+    fn tagged(&mut self, tag: u8, bytes: &[u8]) {
+        self.out.push(tag);
+        self.out.extend_from_slice(bytes);
+    }
+
+    fn undo_on_error(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<(), TermError>,
+    ) -> Result<(), TermError> {
+        let start = self.out.len();
+        let result = write(self);
+        if result.is_err() {
+            self.out.truncate(start);
+        }
+        result
+    }
+}
