@@ -1,6 +1,6 @@
 //! The kit itself, against a real BEAM: what the other suites take for granted.
 
-use outrigger_testkit::{Beam, Epmd, LONG, SHORT, has_ipv6};
+use outrigger_testkit::{Beam, Epmd, Identity, LONG, RawPeer, RawServer, SHORT, etf, has_ipv6, unique_name};
 
 #[test]
 fn a_node_boots_evaluates_and_dies() {
@@ -60,4 +60,37 @@ fn a_node_ends_with_its_standard_input() {
     let beam = Beam::options("eof").fixed_port(outrigger_testkit::free_port()).start();
     beam.process().close_stdin();
     beam.process().wait_exit(LONG);
+}
+
+#[test]
+fn a_raw_peer_is_taken_for_a_node_by_a_beam() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("real").epmd(&epmd).start();
+    let port = epmd.client().port_of(beam.name().split('@').next().unwrap()).unwrap();
+    let who = Identity::new(&unique_name("raw", "127.0.0.1"));
+    let mut raw = RawPeer::join(([127, 0, 0, 1], port), &who);
+    beam.wait_until(&format!("nodes(hidden) =:= ['{}']", who.name), SHORT);
+    let me = etf::pid(&who.name, 1, 0, who.creation);
+    raw.send_frame(&etf::reg_send(
+        &me,
+        "kit_control",
+        &etf::tuple(&[me.clone(), etf::list(&[etf::int(-5)])]),
+    ));
+    let got = beam.eval("receive {Pid, L} -> Pid ! {got, L}, L end");
+    assert_eq!(got, "[-5]");
+    let answer = etf::tuple(&[etf::atom("got"), etf::list(&[etf::int(-5)])]);
+    raw.read_frame_where(|frame| frame.ends_with(&answer));
+    raw.send_frame(&[112, 131, 99]);
+    raw.wait_closed(SHORT);
+}
+
+#[test]
+fn a_raw_server_is_taken_for_a_node_by_a_beam() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("real").epmd(&epmd).start();
+    let who = Identity::new(&unique_name("raw", "127.0.0.1"));
+    let server = RawServer::registered(&epmd, &who.name);
+    beam.eval(&format!("spawn(fun() -> net_kernel:connect_node('{}') end), ok", who.name));
+    let _peer = server.accept_join(&who);
+    beam.wait_until(&format!("nodes(hidden) =:= ['{}']", who.name), SHORT);
 }

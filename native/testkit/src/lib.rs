@@ -23,6 +23,8 @@
 mod beam;
 mod epmd;
 mod epmd_client;
+mod group;
+mod hostile;
 
 mod lines;
 mod place;
@@ -32,6 +34,8 @@ mod rust_node;
 pub use beam::{Beam, BeamOptions};
 pub use epmd::Epmd;
 pub use epmd_client::{EpmdClient, Registration};
+pub use group::Group;
+pub use hostile::{Identity, RAW_FLAGS, RawPeer, RawServer, etf};
 pub use lines::{Gone, Lines};
 pub use place::{COOKIE, LONG, SHORT, free_port, has_ipv6, host_of, unique_name};
 pub use process::{Process, resident_kib};
