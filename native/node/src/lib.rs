@@ -1,1 +1,60 @@
-//! Being built.
+//! A BEAM node in Rust: the tokio driver of the distribution protocol.
+//!
+//! It joins a cluster as a hidden node, keeps its links alive, and hands what peers send to [`Service`]s. The
+//! protocol itself is in `outrigger-proto`, which knows no sockets; here are the sockets, the clock and EPMD.
+//! `README.md` of this crate shows the tasks and the way of a message.
+//!
+//! - Start: [`Config`], [`Node::start`], [`Node::shutdown`]; the [`cookie`] and where it may come from.
+//! - Peers: [`Node::join`], [`Node::events`], [`Node::links`], [`Link`].
+//! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
+//!   [`Node::call`] for a question.
+//!
+//! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
+//! The reader of a link never waits for anything but its socket.
+//!
+//! Limits: no TLS, no fragments and no atom cache yet (they are not offered, so no peer uses them).
+
+mod accept;
+mod backoff;
+mod builtin;
+mod call;
+mod config;
+pub mod cookie;
+mod counters;
+mod dial;
+mod dispatch;
+mod epmd;
+mod error;
+mod escape;
+mod establish;
+mod event;
+mod handshake;
+mod inner;
+mod join;
+mod link;
+mod listen;
+mod node;
+mod probe;
+mod queue;
+mod random;
+mod reader;
+mod registry;
+mod resolve;
+mod service;
+mod start;
+mod writer;
+
+pub use backoff::{Backoff, BackoffConfig};
+pub use config::{Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
+pub use counters::{NodeFigures, ReadFigures, WriteFigures};
+pub use error::NodeError;
+pub use escape::{MAX_CHARS, Printable};
+pub use event::{DownReason, Events, NodeEvent};
+pub use inner::SERVICE_SERIALS;
+pub use link::{Link, LinkClosed, LinkId, LinkInfo};
+pub use node::{Node, WeakNode};
+pub use probe::{epmd_names, probe, resolve_host};
+pub use reader::READ_BUDGET;
+pub use service::{Inbound, Payload, Service, To};
+
+pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid};

@@ -1,0 +1,7 @@
+//! EPMD, the port mapper: asking it where a node listens, and staying registered at it.
+
+mod client;
+mod registration;
+
+pub(crate) use client::{EpmdAddr, lookup, names};
+pub(crate) use registration::{Registration, register};

@@ -1,0 +1,231 @@
+//! A link to one peer, as a handle that services keep and send through.
+//!
+//! Invariants: an id is never used twice in one run of a node; a link that is down stays down (a peer that
+//! comes back has a new one); the first reason to close wins.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use outrigger_proto::{Creation, Flags, NodeName};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, SetOnce};
+
+use crate::counters::{LinkCounters, ReadFigures, WriteFigures};
+use crate::event::DownReason;
+use crate::queue::{Queue, Sent};
+
+/// A tick: a frame of length 0.
+static TICK: Bytes = Bytes::from_static(&[0, 0, 0, 0]);
+
+/// Names one link. Never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// The link is down; nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the link is down")]
+pub struct LinkClosed;
+
+/// A handle to a link. Cheap to clone.
+#[derive(Clone)]
+pub struct Link(pub(crate) Arc<LinkState>);
+
+/// What all handles of a link share with its two tasks.
+pub(crate) struct LinkState {
+    pub(crate) id: LinkId,
+    pub(crate) peer: NodeName,
+    pub(crate) peer_flags: Flags,
+    pub(crate) flags: Flags,
+    pub(crate) peer_creation: Creation,
+    pub(crate) addr: SocketAddr,
+    pub(crate) since: SystemTime,
+    /// The zero of all times that the link counts in.
+    pub(crate) epoch: Instant,
+    pub(crate) queue: Mutex<Queue>,
+    pub(crate) writer: Notify,
+    pub(crate) closing: SetOnce<DownReason>,
+    /// Set after the services have seen the end.
+    pub(crate) finished: SetOnce<()>,
+    pub(crate) last_write_ms: AtomicU64,
+    pub(crate) counters: LinkCounters,
+}
+
+impl Link {
+    /// The number of this link.
+    #[must_use]
+    pub fn id(&self) -> LinkId {
+        self.0.id
+    }
+
+    /// The peer's name.
+    #[must_use]
+    pub fn peer(&self) -> &NodeName {
+        &self.0.peer
+    }
+
+    /// The flags that the peer sent.
+    #[must_use]
+    pub fn peer_flags(&self) -> Flags {
+        self.0.peer_flags
+    }
+
+    /// The flags that both sides sent: what may be used on this link.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        self.0.flags
+    }
+
+    /// The peer's creation.
+    #[must_use]
+    pub fn peer_creation(&self) -> Creation {
+        self.0.peer_creation
+    }
+
+    /// The peer's end of the socket.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        self.0.addr
+    }
+
+    /// Whether the peer is a hidden node.
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        !self.0.peer_flags.contains(Flags::PUBLISHED)
+    }
+
+    /// Sends whole frames, each with its four-byte length in front; any number of them in one buffer. Never
+    /// waits: what the socket does not take now is kept, and a peer that lets too much pile up is dropped
+    /// with [`DownReason::SlowPeer`].
+    ///
+    /// # Errors
+    /// The link is down.
+    pub fn send(&self, frames: Bytes) -> Result<(), LinkClosed> {
+        self.send_all([frames])
+    }
+
+    /// Sends several buffers as one: nothing of another sender comes between them, and they go out in as few
+    /// system calls as possible. A frame may span buffers.
+    ///
+    /// # Errors
+    /// The link is down.
+    pub fn send_all(&self, buffers: impl IntoIterator<Item = Bytes>) -> Result<(), LinkClosed> {
+        let state = &*self.0;
+        let sent = state.queue.lock().send(buffers, &state.counters.written);
+        match sent {
+            Sent::Written => state.wrote(),
+            Sent::Deferred { wake: true } => state.writer.notify_one(),
+            Sent::Deferred { wake: false } => {}
+            Sent::Overflow { queued } => {
+                self.close(DownReason::SlowPeer { queued });
+                return Err(LinkClosed);
+            }
+            Sent::Closed => return Err(LinkClosed),
+            Sent::Failed(error) => {
+                self.close(DownReason::Socket(error.to_string()));
+                return Err(LinkClosed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops the link. What waits to be sent is lost.
+    pub fn disconnect(&self) {
+        self.close(DownReason::Disconnected);
+    }
+
+    /// Whether the link can still be sent to.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        !self.0.closing.initialized()
+    }
+
+    /// What is known about the link now.
+    #[must_use]
+    pub fn info(&self) -> LinkInfo {
+        let state = &*self.0;
+        LinkInfo {
+            id: state.id,
+            name: state.peer.clone(),
+            addr: state.addr,
+            flags: state.peer_flags,
+            hidden: self.is_hidden(),
+            creation: state.peer_creation,
+            since: state.since,
+            queued: state.queue.lock().queued(),
+            read: state.counters.read.snapshot(),
+            written: state.counters.written.snapshot(),
+        }
+    }
+
+    /// Ends the link. The first reason wins; the reader task does the rest.
+    pub(crate) fn close(&self, reason: DownReason) {
+        if self.0.closing.set(reason).is_ok() {
+            self.0.queue.lock().close();
+            self.0.writer.notify_one();
+        }
+    }
+
+    pub(crate) fn tick(&self) {
+        self.0.counters.written.ticks_out.one();
+        let _already_closing = self.send(TICK.clone());
+    }
+}
+
+impl LinkState {
+    /// Milliseconds since the link came up.
+    pub(crate) fn now_ms(&self) -> u64 {
+        millis(self.epoch.elapsed())
+    }
+
+    pub(crate) fn wrote(&self) {
+        self.last_write_ms.store(self.now_ms(), Relaxed);
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.id == other.0.id
+    }
+}
+
+impl Eq for Link {}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Link").field("id", &self.0.id.0).field("peer", &self.0.peer).finish_non_exhaustive()
+    }
+}
+
+/// A snapshot of one link.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct LinkInfo {
+    /// The number of the link.
+    pub id: LinkId,
+    /// The peer.
+    pub name: NodeName,
+    /// The peer's end of the socket.
+    pub addr: SocketAddr,
+    /// The flags that the peer sent.
+    pub flags: Flags,
+    /// Whether the peer is a hidden node.
+    pub hidden: bool,
+    /// The peer's creation.
+    pub creation: Creation,
+    /// When the link came up.
+    pub since: SystemTime,
+    /// Bytes that wait for the peer.
+    pub queued: usize,
+    /// What was read.
+    pub read: ReadFigures,
+    /// What was written.
+    pub written: WriteFigures,
+}

@@ -1,0 +1,254 @@
+//! The outbound queue of one link: write at once when possible, else keep a bounded rest in order.
+//!
+//! Invariants:
+//!
+//! - Bytes reach the socket in the order of the sends, whole, whoever sends from wherever: pushing and writing
+//!   happen under one lock.
+//! - While `deferred` is set the socket was full, and only the writer task writes; a send just appends. The
+//!   writer task clears it when it has emptied the queue.
+//! - A send never waits for the peer. When the rest exceeds its bound, the send says so and the link ends.
+//!
+//! Limits: each waiting buffer is charged 64 bytes on top of its length, so that tiny sends are bounded, too.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use tokio::net::tcp::OwnedWriteHalf;
+
+use crate::counters::WriterCounters;
+
+/// Slices per system call.
+const MAX_SLICES: usize = 64;
+/// What one turn of the writer task writes before it lets others take the lock.
+const TURN: usize = 1 << 20;
+/// What a waiting buffer costs besides its bytes.
+const ENTRY_COST: usize = 64;
+
+/// Buffers that wait for the socket, and the socket.
+pub(crate) struct Queue {
+    waiting: VecDeque<Bytes>,
+    /// Bytes in `waiting`, entry costs included.
+    charged: usize,
+    deferred: bool,
+    limit: usize,
+    /// `None` once the link is closed.
+    socket: Option<Arc<OwnedWriteHalf>>,
+}
+
+/// What came of a send.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// In the kernel.
+    Written,
+    /// Waiting. `wake` says that the writer task must be told.
+    Deferred { wake: bool },
+    /// More is waiting than allowed.
+    Overflow { queued: usize },
+    /// The link is closed.
+    Closed,
+    /// The socket failed.
+    Failed(io::Error),
+}
+
+/// What came of one turn of the writer task.
+#[derive(Debug)]
+pub(crate) enum Flushed {
+    /// Nothing is left; sends write for themselves again.
+    Empty,
+    /// The socket is full.
+    Full,
+    /// There is more to write, and room perhaps.
+    More,
+    /// The link is closed.
+    Closed,
+    /// The socket failed.
+    Failed(io::Error),
+}
+
+impl Queue {
+    pub(crate) fn new(socket: Arc<OwnedWriteHalf>, limit: usize) -> Self {
+        Self { waiting: VecDeque::new(), charged: 0, deferred: false, limit, socket: Some(socket) }
+    }
+
+    /// Appends buffers and, if the socket is not known to be full, writes.
+    pub(crate) fn send(&mut self, buffers: impl IntoIterator<Item = Bytes>, counters: &WriterCounters) -> Sent {
+        let Some(socket) = self.socket.clone() else { return Sent::Closed };
+        for buffer in buffers.into_iter().filter(|buffer| !buffer.is_empty()) {
+            self.charged += buffer.len() + ENTRY_COST;
+            self.waiting.push_back(buffer);
+            counters.sends.one();
+        }
+        if self.deferred {
+            counters.deferred.one();
+            return self.checked(false);
+        }
+        match self.write(&socket, usize::MAX, counters) {
+            Ok(Wrote::All) => Sent::Written,
+            Ok(Wrote::UntilFull | Wrote::Budget) => {
+                self.deferred = true;
+                counters.deferred.one();
+                self.checked(true)
+            }
+            Err(error) => Sent::Failed(error),
+        }
+    }
+
+    /// One turn of the writer task.
+    pub(crate) fn flush(&mut self, counters: &WriterCounters) -> Flushed {
+        let Some(socket) = self.socket.clone() else { return Flushed::Closed };
+        match self.write(&socket, TURN, counters) {
+            Ok(Wrote::All) => {
+                self.deferred = false;
+                Flushed::Empty
+            }
+            Ok(Wrote::UntilFull) => Flushed::Full,
+            Ok(Wrote::Budget) => Flushed::More,
+            Err(error) => Flushed::Failed(error),
+        }
+    }
+
+    /// Bytes that wait, with what they cost.
+    pub(crate) fn queued(&self) -> usize {
+        self.charged
+    }
+
+    /// Forgets what waits and lets go of the socket.
+    pub(crate) fn close(&mut self) {
+        self.waiting = VecDeque::new();
+        self.charged = 0;
+        self.socket = None;
+    }
+
+    fn checked(&self, wake: bool) -> Sent {
+        if self.charged > self.limit { Sent::Overflow { queued: self.charged } } else { Sent::Deferred { wake } }
+    }
+}
+
+enum Wrote {
+    All,
+    UntilFull,
+    Budget,
+}
+
+impl Queue {
+    /// Writes until nothing waits, the socket is full or the budget is spent.
+    fn write(&mut self, socket: &OwnedWriteHalf, budget: usize, counters: &WriterCounters) -> io::Result<Wrote> {
+        let mut spent = 0;
+        while !self.waiting.is_empty() {
+            if spent >= budget {
+                return Ok(Wrote::Budget);
+            }
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let mut count = 0;
+            for (slice, buffer) in slices.iter_mut().zip(&self.waiting) {
+                *slice = IoSlice::new(buffer);
+                count += 1;
+            }
+            match socket.try_write_vectored(slices.get(..count).unwrap_or_default()) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.consume(written);
+                    spent += written;
+                    counters.bytes_out.add(written as u64);
+                    counters.writes.one();
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Wrote::UntilFull),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Wrote::All)
+    }
+
+    fn consume(&mut self, mut written: usize) {
+        while let Some(front) = self.waiting.front_mut() {
+            if written < front.len() {
+                front.advance(written);
+                self.charged = self.charged.saturating_sub(written);
+                return;
+            }
+            written -= front.len();
+            self.charged = self.charged.saturating_sub(front.len() + ENTRY_COST);
+            self.waiting.pop_front();
+            if written == 0 {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn pair() -> (TcpStream, Arc<OwnedWriteHalf>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (read, write) = ours.unwrap().into_split();
+        // The test does not read on this side.
+        drop(read);
+        write.writable().await.unwrap();
+        (theirs.unwrap().0, Arc::new(write))
+    }
+
+    #[tokio::test]
+    async fn what_waits_goes_out_whole_and_in_order() {
+        let (mut peer, socket) = pair().await;
+        let counters = WriterCounters::default();
+        let mut queue = Queue::new(socket.clone(), usize::MAX);
+        let mut expected = Vec::new();
+        let mut deferred = false;
+        // More than the kernel takes, in buffers of odd lengths.
+        for n in 0_u32..4000 {
+            let buffer: Vec<u8> = (0..n % 5000).map(|i| (i * 31 + n) as u8).collect();
+            expected.extend_from_slice(&buffer);
+            let pieces = [Bytes::from(buffer), Bytes::new()];
+            match queue.send(pieces, &counters) {
+                Sent::Written => assert!(!deferred),
+                Sent::Deferred { wake } => {
+                    assert_eq!(wake, !deferred);
+                    deferred = true;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(deferred, "the kernel took {} bytes", expected.len());
+        let reader = tokio::spawn(async move {
+            let mut seen = vec![0; expected.len()];
+            peer.read_exact(&mut seen).await.unwrap();
+            assert!(seen == expected, "bytes differ");
+        });
+        loop {
+            match queue.flush(&counters) {
+                Flushed::Empty => break,
+                Flushed::Full => socket.writable().await.unwrap(),
+                Flushed::More => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((queue.queued(), queue.waiting.len()), (0, 0));
+        reader.await.unwrap();
+        assert!(matches!(queue.send([Bytes::from_static(b"x")], &counters), Sent::Written));
+    }
+
+    #[tokio::test]
+    async fn the_bound_counts_tiny_buffers_and_a_closed_queue_refuses() {
+        let (_peer, socket) = pair().await;
+        let counters = WriterCounters::default();
+        let mut queue = Queue::new(socket, 1 << 20);
+        let overflow = (0..10_000_000).find_map(|_| match queue.send([Bytes::from_static(&[7])], &counters) {
+            Sent::Overflow { queued } => Some(queued),
+            _ => None,
+        });
+        assert!(overflow.is_some_and(|queued| queued > 1 << 20));
+        assert!(queue.waiting.len() <= (1 << 20) / ENTRY_COST + 1, "{}", queue.waiting.len());
+        queue.close();
+        assert_eq!(queue.queued(), 0);
+        assert!(matches!(queue.send([Bytes::from_static(&[7])], &counters), Sent::Closed));
+    }
+}
