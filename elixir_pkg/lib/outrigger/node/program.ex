@@ -1,0 +1,148 @@
+defmodule Outrigger.Node.Program do
+  @moduledoc """
+  The binary as a port: opened, given its cookie, and closed for good.
+
+  The port's standard input stays open as long as the program is wanted. When it is closed, because the VM wants so or because
+  the VM is gone, even by `kill -9`, the program sees the end of its input and leaves.
+
+  The cookie is the first line of that input. It is never an argument and never in the environment, where others could read it;
+  an `OUTRIGGER_COOKIE` of the VM is not handed on.
+  """
+
+  alias Outrigger.{Binary, Error}
+  alias Outrigger.Node.{Config, Failure, OsProcess, PortLog, Secret}
+
+  @exit_timeout 2_000
+  @last_line_timeout 200
+
+  @enforce_keys [:port, :process, :path]
+  defstruct [:port, :process, :path]
+
+  @type t :: %__MODULE__{port: port, process: OsProcess.t() | nil, path: Path.t()}
+
+  @doc "Milliseconds a program may take to leave when it is no longer wanted."
+  @spec exit_timeout() :: pos_integer
+  def exit_timeout, do: @exit_timeout
+
+  @doc "Starts the binary. The calling process becomes the port's owner and gets its messages."
+  @spec open(Config.t()) :: {:ok, t} | {:error, Error.t()}
+  def open(%Config{} = config) do
+    path = path(config)
+
+    with {:ok, _path} <- Binary.check(path),
+         {:ok, port} <- open_port(path, config.args) do
+      # Unlike Port.command/2 a message cannot raise an error that would show the cookie.
+      send(port, {self(), {:command, [Secret.reveal(config.cookie), ?\n]}})
+      {:ok, %__MODULE__{port: port, process: process(port), path: path}}
+    end
+  end
+
+  @doc """
+  Closes the port and waits until the program has left. One that does not leave within `timeout` milliseconds is killed.
+  """
+  @spec close(t, non_neg_integer) :: :ok
+  def close(%__MODULE__{port: port, process: process}, timeout \\ @exit_timeout) do
+    close_port(port)
+    flush(port)
+    if process && not OsProcess.await_exit(process, timeout), do: OsProcess.kill(process)
+    :ok
+  end
+
+  @doc "Kills the program, without waiting for it to leave by itself."
+  @spec kill(t) :: :ok
+  def kill(%__MODULE__{process: nil}), do: :ok
+  def kill(%__MODULE__{process: process}), do: OsProcess.kill(process)
+
+  @doc "Process number of the program, `nil` if it had left before it could be asked for."
+  @spec os_pid(t) :: pos_integer | nil
+  def os_pid(%__MODULE__{process: nil}), do: nil
+  def os_pid(%__MODULE__{process: process}), do: process.pid
+
+  defp path(%Config{binary: nil}) do
+    Application.get_env(:outrigger, :binary) || System.get_env("OUTRIGGER_BINARY") ||
+      Binary.path()
+  end
+
+  defp path(%Config{binary: path}), do: path
+
+  defp open_port(path, args) do
+    options = [
+      :binary,
+      :exit_status,
+      :hide,
+      # What the dynamic loader or a panic has to say belongs into the log as well.
+      :stderr_to_stdout,
+      line: 4_096,
+      args: args,
+      env: [{~c"OUTRIGGER_COOKIE", false}]
+    ]
+
+    {:ok, Port.open({:spawn_executable, String.to_charlist(path)}, options)}
+  rescue
+    error in ErlangError -> {:error, Failure.not_opened(path, error.original)}
+  end
+
+  defp process(port) do
+    case Port.info(port, :os_pid) do
+      {:os_pid, pid} -> OsProcess.identify(pid)
+      _ -> nil
+    end
+  end
+
+  defp close_port(port) do
+    Port.close(port)
+  rescue
+    ArgumentError -> true
+  end
+
+  defp flush(port) do
+    receive do
+      {^port, _} -> flush(port)
+      {:EXIT, ^port, _} -> flush(port)
+    after
+      0 -> :ok
+    end
+  end
+
+  @doc """
+  A message of the port, as events or as its end. `:other` if it is not of this program.
+  """
+  @spec read(t, PortLog.t(), term) ::
+          {:events, PortLog.t(), [PortLog.event()]}
+          | {:exited, [PortLog.event()], non_neg_integer}
+          | {:closed, [PortLog.event()], term}
+          | :other
+  def read(%__MODULE__{port: port}, log, message) do
+    case message do
+      {^port, {:data, data}} ->
+        {log, events} = PortLog.feed(log, data)
+        {:events, log, events}
+
+      {^port, {:exit_status, status}} ->
+        {:exited, last_events(port, log, []), status}
+
+      {:EXIT, ^port, reason} ->
+        {_log, events} = PortLog.finish(log)
+        {:closed, events, reason}
+
+      _ ->
+        :other
+    end
+  end
+
+  # A last line without an end comes after the exit status, and before the exit of the port.
+  defp last_events(port, log, events) do
+    receive do
+      {^port, {:data, data}} ->
+        {log, more} = PortLog.feed(log, data)
+        last_events(port, log, events ++ more)
+
+      {:EXIT, ^port, _reason} ->
+        {_log, more} = PortLog.finish(log)
+        events ++ more
+    after
+      @last_line_timeout ->
+        events
+    end
+  end
+end

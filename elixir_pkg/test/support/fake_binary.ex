@@ -1,0 +1,45 @@
+defmodule Outrigger.FakeBinary do
+  @moduledoc """
+  A shell script that speaks the line protocol of `outrigger node --supervised`, for error paths that the real binary
+  cannot be made to take at will.
+  """
+
+  @doc """
+  Writes a script that runs `body` and returns its path. `say LEVEL EVENT TEXT` prints a line, `$cookie` is the first line of
+  the input, `wait_for_eof` stays until the input ends, `hang` stays even then.
+  """
+  def write(body) do
+    dir =
+      Path.join(
+        System.tmp_dir!(),
+        "outrigger-fake-#{System.unique_integer([:positive])}-#{System.pid()}"
+      )
+
+    File.mkdir_p!(dir)
+    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(dir) end)
+    path = Path.join(dir, "outrigger")
+
+    File.write!(path, """
+    #!/bin/sh
+    # The folder of this script, for scripts that remember something between two starts.
+    dir=#{dir}
+    say() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
+    wait_for_eof() { while read -r line; do :; done; }
+    hang() { trap '' TERM PIPE; while :; do sleep 0.1; done; }
+    read -r cookie
+    echo x >> $dir/starts
+    #{body}
+    """)
+
+    File.chmod!(path, 0o755)
+    path
+  end
+
+  @doc "How often the script was started."
+  def starts(path) do
+    case File.read(Path.join(Path.dirname(path), "starts")) do
+      {:ok, text} -> length(String.split(text))
+      {:error, :enoent} -> 0
+    end
+  end
+end
