@@ -1,0 +1,196 @@
+//! The side that was connected to.
+//!
+//! States: name -> decision -> (status, after `alive`) -> reply -> over.
+
+use crate::digest::{Cookie, digest, same};
+use crate::handshake::packets::Packets;
+use crate::handshake::{Applicant, HandshakeError, LocalNode, Next, Phase, Step, wire};
+use crate::{Flags, Limits, NodeName};
+
+/// The handshake of a node that somebody connects to.
+#[derive(Debug)]
+pub struct Acceptor {
+    local: LocalNode,
+    cookie: Cookie,
+    challenge: u32,
+    packets: Packets,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Name,
+    Decision(Applicant),
+    Alive(Applicant),
+    Reply(Applicant),
+    Over,
+}
+
+/// The driver's answer to [`Next::Decide`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// There is no link to this node: go on.
+    Accept,
+    /// We are connecting to this node too, but its attempt goes first; ours will be answered `nok`.
+    AcceptSimultaneous,
+    /// There is a link to this node. If the node says that it is dead, the handshake goes on, and the driver drops the old
+    /// link before it uses the new one.
+    Alive,
+    /// We are connecting to this node too, and our attempt goes first.
+    Nok,
+    /// This node may not connect.
+    NotAllowed,
+}
+
+impl Decision {
+    /// When two nodes connect to each other at once, the attempt of the greater name goes on.
+    pub fn simultaneous(ours: &NodeName, theirs: &NodeName) -> Self {
+        if ours > theirs { Self::Nok } else { Self::AcceptSimultaneous }
+    }
+}
+
+impl Acceptor {
+    /// `challenge` must come from a CSPRNG and serve this handshake alone.
+    pub const fn new(local: LocalNode, cookie: Cookie, challenge: u32, limits: &Limits) -> Self {
+        let packets = Packets::new(limits.max_handshake_packet);
+        Self { local, cookie, challenge, packets, state: State::Name }
+    }
+
+    /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be closed.
+    pub fn handle(&mut self, input: &[u8]) -> Result<Step, HandshakeError> {
+        let fed = self.packets.feed(input);
+        self.step(Vec::new(), fed)
+    }
+
+    /// Answers [`Next::Decide`].
+    pub fn resolve(&mut self, decision: Decision) -> Result<Step, HandshakeError> {
+        let applicant = match std::mem::replace(&mut self.state, State::Over) {
+            State::Decision(applicant) => applicant,
+            other => {
+                self.state = other;
+                return Err(HandshakeError::OutOfOrder { phase: self.phase() });
+            }
+        };
+        let mut write = Vec::new();
+        match decision {
+            Decision::Accept => self.challenge("ok", applicant, &mut write),
+            Decision::AcceptSimultaneous => self.challenge("ok_simultaneous", applicant, &mut write),
+            Decision::Alive => {
+                wire::write_status(&mut write, "alive");
+                self.state = State::Alive(applicant);
+            }
+            Decision::Nok => return Ok(refuse("nok", HandshakeError::Refused { name: applicant.name })),
+            Decision::NotAllowed => {
+                return Ok(refuse("not_allowed", HandshakeError::Refused { name: applicant.name }));
+            }
+        }
+        self.step(write, Ok(()))
+    }
+
+    /// What it means that the peer closes now.
+    pub const fn eof(&self) -> HandshakeError {
+        HandshakeError::Closed { awaited: self.phase() }
+    }
+
+    /// What the machine is waiting for.
+    pub const fn phase(&self) -> Phase {
+        match self.state {
+            State::Name => Phase::Name,
+            State::Decision(_) => Phase::Decision,
+            State::Alive(_) => Phase::Status,
+            State::Reply(_) => Phase::Reply,
+            State::Over => Phase::Over,
+        }
+    }
+
+    /// The node that is connecting, once its name has come. Not proved before the handshake is done.
+    pub const fn applicant(&self) -> Option<&Applicant> {
+        match &self.state {
+            State::Decision(applicant) | State::Alive(applicant) | State::Reply(applicant) => Some(applicant),
+            State::Name | State::Over => None,
+        }
+    }
+
+    fn step(&mut self, write: Vec<u8>, fed: Result<(), HandshakeError>) -> Result<Step, HandshakeError> {
+        let step = fed.and_then(|()| self.run(write));
+        if !matches!(&step, Ok(Step { next: Next::Read | Next::Decide(_), .. })) {
+            self.state = State::Over;
+        }
+        step
+    }
+
+    fn run(&mut self, mut write: Vec<u8>) -> Result<Step, HandshakeError> {
+        loop {
+            if let State::Decision(applicant) = &self.state {
+                self.packets.check_waiting()?;
+                return Ok(Step { write, next: Next::Decide(applicant.clone()) });
+            }
+            if matches!(self.state, State::Over) {
+                return Err(HandshakeError::OutOfOrder { phase: Phase::Over });
+            }
+            let Some(packet) = self.packets.next()? else { return Ok(Step::read(write)) };
+            match std::mem::replace(&mut self.state, State::Over) {
+                State::Name => match applicant(&packet) {
+                    Ok(applicant) => self.state = State::Decision(applicant),
+                    Err(error @ (HandshakeError::MissingFlags { .. } | HandshakeError::WantsName)) => {
+                        return Ok(refuse("not_allowed", error));
+                    }
+                    Err(error) => return Err(error),
+                },
+                State::Alive(applicant) => match wire::body(&packet, Phase::Status, b's')? {
+                    b"true" => self.challenge_after_alive(applicant, &mut write),
+                    b"false" => return Err(HandshakeError::Declined),
+                    other => return Err(wire::unknown_status(other)),
+                },
+                State::Reply(applicant) => return self.on_reply(&packet, applicant, write),
+                State::Decision(_) | State::Over => {
+                    return Err(HandshakeError::OutOfOrder { phase: Phase::Over });
+                }
+            }
+        }
+    }
+
+    fn challenge(&mut self, status: &str, applicant: Applicant, write: &mut Vec<u8>) {
+        wire::write_status(write, status);
+        self.challenge_after_alive(applicant, write);
+    }
+
+    fn challenge_after_alive(&mut self, applicant: Applicant, write: &mut Vec<u8>) {
+        wire::write_challenge(write, &self.local, self.challenge);
+        self.state = State::Reply(applicant);
+    }
+
+    fn on_reply(
+        &mut self,
+        packet: &[u8],
+        applicant: Applicant,
+        mut write: Vec<u8>,
+    ) -> Result<Step, HandshakeError> {
+        let (their_challenge, theirs) = wire::read_reply(packet)?;
+        if !same(&theirs, &digest(&self.cookie, self.challenge)) {
+            return Err(HandshakeError::CookieMismatch);
+        }
+        wire::write_ack(&mut write, &digest(&self.cookie, their_challenge));
+        let leftover = self.packets.take_rest();
+        Ok(Step { write, next: Next::Done { peer: applicant.into_peer(self.local.flags), leftover } })
+    }
+}
+
+fn applicant(packet: &[u8]) -> Result<Applicant, HandshakeError> {
+    let (flags, creation, name) = wire::read_name(packet)?;
+    if flags.contains(Flags::NAME_ME) {
+        return Err(HandshakeError::WantsName);
+    }
+    let name = wire::node_name(name)?;
+    let missing = Flags::missing_mandatory(flags);
+    if !missing.is_empty() {
+        return Err(HandshakeError::MissingFlags { name, missing });
+    }
+    Ok(Applicant { name, flags: flags.expanded(), creation })
+}
+
+fn refuse(status: &str, error: HandshakeError) -> Step {
+    let mut write = Vec::new();
+    wire::write_status(&mut write, status);
+    Step { write, next: Next::Close(error) }
+}

@@ -1,0 +1,62 @@
+//! Identities that outlive a buffer.
+
+use std::fmt;
+use std::sync::Arc;
+
+use outrigger_term::{Atom, Pid};
+
+/// The incarnation of a node: tells the pids of a restarted node from those of its former life.
+///
+/// EPMD gives one at registration (1 to 2^32-1 from OTP 23); 0 means "any" and is for pids without an incarnation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Creation(pub u32);
+
+impl fmt::Display for Creation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A pid that owns its node's name. Cloning counts a reference.
+///
+/// ```
+/// use outrigger_proto::OwnedPid;
+///
+/// let pid = OwnedPid { node: "rust@127.0.0.1".into(), id: 7, serial: 0, creation: 3 };
+/// assert_eq!(OwnedPid::from(pid.borrow()), pid);
+/// assert_eq!(pid.to_string(), "<rust@127.0.0.1.7.0>");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedPid {
+    /// Name of the node the process lives on.
+    pub node: Arc<str>,
+    /// First number.
+    pub id: u32,
+    /// Second number.
+    pub serial: u32,
+    /// Incarnation of the node.
+    pub creation: u32,
+}
+
+impl OwnedPid {
+    /// The pid as the reader and the writer know it.
+    pub fn borrow(&self) -> Pid<'_> {
+        Pid { node: Atom::Utf8(&self.node), id: self.id, serial: self.serial, creation: self.creation }
+    }
+}
+
+impl From<Pid<'_>> for OwnedPid {
+    fn from(pid: Pid<'_>) -> Self {
+        let node = match pid.node.as_str() {
+            Some(text) => text.into(),
+            None => pid.node.text().into(),
+        };
+        Self { node, id: pid.id, serial: pid.serial, creation: pid.creation }
+    }
+}
+
+impl fmt::Display for OwnedPid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<{}.{}.{}>", self.node, self.id, self.serial)
+    }
+}
