@@ -97,7 +97,7 @@ defmodule Outrigger.NativeBuild do
       {_output, status} ->
         Mix.raise(
           "cargo could not build Outrigger's native code (exit status #{status}); its messages are above. " <>
-            "Rust 1.91 or later is needed, `rustup update` brings it."
+            "If they speak of the Rust version: 1.91 or later is needed, `rustup update` brings it."
         )
     end
   end

@@ -41,6 +41,32 @@ defmodule Outrigger.Native do
   @spec nif_info() :: info
   def nif_info, do: not_loaded()
 
+  # native/nif/src/watch.rs
+
+  @doc false
+  @spec histogram_new() :: histogram
+  def histogram_new, do: not_loaded()
+
+  @doc false
+  @spec histogram_record(histogram, non_neg_integer, non_neg_integer) :: :ok
+  def histogram_record(_histogram, _nanoseconds, _count), do: not_loaded()
+
+  @doc false
+  @spec histogram_summary(histogram) :: map | nil
+  def histogram_summary(_histogram), do: not_loaded()
+
+  @doc false
+  @spec histogram_percentile(histogram, float) :: non_neg_integer | nil
+  def histogram_percentile(_histogram, _percentile), do: not_loaded()
+
+  @doc false
+  @spec histogram_merge(histogram, histogram) :: :ok
+  def histogram_merge(_into, _from), do: not_loaded()
+
+  @doc false
+  @spec histogram_reset(histogram) :: :ok
+  def histogram_reset(_histogram), do: not_loaded()
+
   @doc false
   def load do
     path = Path.join(Outrigger.Binary.directory(), @library)

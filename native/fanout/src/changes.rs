@@ -71,7 +71,7 @@ impl Changes<'_> {
 
     /// See [`Router::peer_down`](crate::Router::peer_down).
     pub fn peer_down(&mut self, peer: PeerId) -> Vec<Change> {
-        let names: Vec<_> = self.groups.by_peer.get(&peer).into_iter().flatten().cloned().collect();
+        let names = self.groups.by_peer.remove(&peer).unwrap_or_default();
         let changes = names.iter().filter_map(|name| self.detach(peer, name)).collect();
         self.table.write().unwrap_or_else(PoisonError::into_inner).forget(peer);
         changes

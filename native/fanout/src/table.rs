@@ -109,11 +109,6 @@ impl Table {
     pub(crate) fn forget(&mut self, peer: PeerId) {
         self.replaced.remove(&peer);
     }
-
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> (usize, usize, usize) {
-        (self.entries.len(), self.newest.len(), self.replaced.len())
-    }
 }
 
 /// What [`Table::publish`] takes over.

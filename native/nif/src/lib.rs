@@ -14,5 +14,6 @@
 //! Built for NIF 2.16 (OTP 24), which every later VM loads. A loaded library cannot be replaced in a running VM.
 
 mod info;
+mod watch;
 
 rustler::init!("Elixir.Outrigger.Native");
