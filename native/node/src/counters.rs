@@ -126,7 +126,7 @@ impl NodeCounters {
             Reason::SlowPeer { .. } => self.down_slow_peer.one(),
             Reason::Replaced => self.down_replaced.one(),
             Reason::Protocol(_) => self.down_protocol.one(),
-            Reason::Disconnected | Reason::Shutdown => {}
+            Reason::Disconnected | Reason::Shutdown | Reason::Internal => {}
         }
     }
 }

@@ -62,7 +62,9 @@ pub enum NodeError {
         problem: String,
     },
     /// One node uses long names, the other short ones. `erl` refuses that, too.
-    #[error("{ours} and {theirs} cannot be linked: one has a long name (host with a dot, or an address), the other a short one; start both with the same kind")]
+    #[error(
+        "{ours} and {theirs} cannot be linked: one has a long name (host with a dot, or an address), the other a short one; start both with the same kind"
+    )]
     NameMismatch {
         /// Our node.
         ours: String,
@@ -86,7 +88,9 @@ pub enum NodeError {
         source: io::Error,
     },
     /// No EPMD answers.
-    #[error("no epmd answers at {host}:{port} ({source}); start one with `epmd -daemon`, set ERL_EPMD_PORT, or go without epmd")]
+    #[error(
+        "no epmd answers at {host}:{port} ({source}); start one with `epmd -daemon`, set ERL_EPMD_PORT, or go without epmd"
+    )]
     EpmdUnreachable {
         /// The host of the EPMD.
         host: String,
@@ -124,7 +128,9 @@ pub enum NodeError {
         port: u16,
     },
     /// No address of the peer takes a connection.
-    #[error("{peer} cannot be reached at {tried}: {source}; check that it runs and that no firewall is between")]
+    #[error(
+        "{peer} cannot be reached at {tried}: {source}; check that it runs and that no firewall is between"
+    )]
     PeerUnreachable {
         /// The node to be joined.
         peer: String,

@@ -74,6 +74,8 @@ pub enum DownReason {
     Disconnected,
     /// This node was shut down.
     Shutdown,
+    /// A service of this node panicked: a bug of ours.
+    Internal,
 }
 
 impl DownReason {
@@ -89,6 +91,7 @@ impl DownReason {
             Self::Protocol(_) => "protocol",
             Self::Disconnected => "disconnected",
             Self::Shutdown => "shutdown",
+            Self::Internal => "internal",
         }
     }
 }
@@ -99,7 +102,10 @@ impl std::fmt::Display for DownReason {
             Self::ClosedByPeer => f.write_str("the peer closed the connection"),
             Self::Socket(text) => write!(f, "the socket failed: {text}"),
             Self::TickTimeout { silent_ms } => {
-                write!(f, "nothing was heard for {silent_ms} ms; check the network and net_ticktime on both sides")
+                write!(
+                    f,
+                    "nothing was heard for {silent_ms} ms; check the network and net_ticktime on both sides"
+                )
             }
             Self::SlowPeer { queued } => {
                 write!(f, "the peer stopped reading and {queued} bytes were waiting for it")
@@ -108,6 +114,7 @@ impl std::fmt::Display for DownReason {
             Self::Protocol(text) => write!(f, "the peer broke the protocol: {text}"),
             Self::Disconnected => f.write_str("disconnected by this node"),
             Self::Shutdown => f.write_str("this node shuts down"),
+            Self::Internal => f.write_str("a service of this node failed, which is a bug"),
         }
     }
 }

@@ -53,7 +53,7 @@ pub use event::{DownReason, Events, NodeEvent};
 pub use inner::SERVICE_SERIALS;
 pub use link::{Link, LinkClosed, LinkId, LinkInfo};
 pub use node::{Node, WeakNode};
-pub use probe::{epmd_names, probe, resolve_host};
+pub use probe::{epmd_names, resolve_host};
 pub use reader::READ_BUDGET;
 pub use service::{Inbound, Payload, Service, To};
 

@@ -73,7 +73,11 @@ impl Queue {
     }
 
     /// Appends buffers and, if the socket is not known to be full, writes.
-    pub(crate) fn send(&mut self, buffers: impl IntoIterator<Item = Bytes>, counters: &WriterCounters) -> Sent {
+    pub(crate) fn send(
+        &mut self,
+        buffers: impl IntoIterator<Item = Bytes>,
+        counters: &WriterCounters,
+    ) -> Sent {
         let Some(socket) = self.socket.clone() else { return Sent::Closed };
         for buffer in buffers.into_iter().filter(|buffer| !buffer.is_empty()) {
             self.charged += buffer.len() + ENTRY_COST;
@@ -122,7 +126,11 @@ impl Queue {
     }
 
     fn checked(&self, wake: bool) -> Sent {
-        if self.charged > self.limit { Sent::Overflow { queued: self.charged } } else { Sent::Deferred { wake } }
+        if self.charged > self.limit {
+            Sent::Overflow { queued: self.charged }
+        } else {
+            Sent::Deferred { wake }
+        }
     }
 }
 
@@ -134,7 +142,12 @@ enum Wrote {
 
 impl Queue {
     /// Writes until nothing waits, the socket is full or the budget is spent.
-    fn write(&mut self, socket: &OwnedWriteHalf, budget: usize, counters: &WriterCounters) -> io::Result<Wrote> {
+    fn write(
+        &mut self,
+        socket: &OwnedWriteHalf,
+        budget: usize,
+        counters: &WriterCounters,
+    ) -> io::Result<Wrote> {
         let mut spent = 0;
         while !self.waiting.is_empty() {
             if spent >= budget {
@@ -188,7 +201,8 @@ mod tests {
 
     async fn pair() -> (TcpStream, Arc<OwnedWriteHalf>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (ours, theirs) =
+            tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
         let (read, write) = ours.unwrap().into_split();
         // The test does not read on this side.
         drop(read);
@@ -241,10 +255,11 @@ mod tests {
         let (_peer, socket) = pair().await;
         let counters = WriterCounters::default();
         let mut queue = Queue::new(socket, 1 << 20);
-        let overflow = (0..10_000_000).find_map(|_| match queue.send([Bytes::from_static(&[7])], &counters) {
-            Sent::Overflow { queued } => Some(queued),
-            _ => None,
-        });
+        let overflow =
+            (0..10_000_000).find_map(|_| match queue.send([Bytes::from_static(&[7])], &counters) {
+                Sent::Overflow { queued } => Some(queued),
+                _ => None,
+            });
         assert!(overflow.is_some_and(|queued| queued > 1 << 20));
         assert!(queue.waiting.len() <= (1 << 20) / ENTRY_COST + 1, "{}", queue.waiting.len());
         queue.close();

@@ -84,7 +84,11 @@ impl Registry {
     }
 
     /// Decides about an attempt of `peer` at a node called `own`. The attempt is `None` when it is refused.
-    pub(crate) fn begin_accept(self: &Arc<Self>, own: &NodeName, peer: &NodeName) -> (Decision, Option<Attempt>) {
+    pub(crate) fn begin_accept(
+        self: &Arc<Self>,
+        own: &NodeName,
+        peer: &NodeName,
+    ) -> (Decision, Option<Attempt>) {
         if own == peer {
             return (Decision::NotAllowed, None);
         }

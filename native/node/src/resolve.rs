@@ -21,7 +21,8 @@ pub(crate) async fn host(host: &str) -> Result<Vec<IpAddr>, NodeError> {
     if let Ok(ip) = literal.parse() {
         return Ok(vec![ip]);
     }
-    let failed = |problem: String| NodeError::HostUnresolved { host: Printable::text(host).to_string(), problem };
+    let failed =
+        |problem: String| NodeError::HostUnresolved { host: Printable::text(host).to_string(), problem };
     let answer = match tokio::time::timeout(RESOLVE_TIMEOUT, lookup_host((host, 0))).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(error)) => return Err(failed(error.to_string())),

@@ -126,7 +126,11 @@ pub(super) struct Capped {
 }
 
 impl AsyncRead for Capped {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         if self.left == 0 {
             let text = "the reply exceeds its byte cap";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, text)));

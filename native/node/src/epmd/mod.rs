@@ -4,4 +4,4 @@ mod client;
 mod registration;
 
 pub(crate) use client::{EpmdAddr, lookup, names};
-pub(crate) use registration::{Registration, register};
+pub(crate) use registration::register;

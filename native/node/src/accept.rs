@@ -1,0 +1,82 @@
+//! Incoming connections: one task per listener, one per handshake, a bound on the latter.
+//!
+//! When all places for handshakes are taken, no connection is accepted until one is free: the rest waits in the
+//! kernel's backlog and costs nothing here.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outrigger_proto::handshake::{HandshakeError, Phase};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::establish;
+use crate::handshake::{self, AcceptError};
+use crate::inner::Inner;
+
+/// The pause after a failed accept, usually for want of file descriptors.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Starts to accept on all listeners.
+pub(crate) fn spawn(inner: &Arc<Inner>, listeners: Vec<TcpListener>) {
+    let places = Arc::new(Semaphore::new(inner.config.bounds.max_handshakes));
+    for listener in listeners {
+        inner.spawn_until_stop(run(inner.clone(), listener, places.clone()));
+    }
+}
+
+async fn run(inner: Arc<Inner>, listener: TcpListener, places: Arc<Semaphore>) {
+    loop {
+        // The semaphore is never closed.
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, addr)) => inner.spawn_until_stop(incoming(inner.clone(), stream, addr, place)),
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept; raise the limit of open files if this goes on");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn incoming(inner: Arc<Inner>, stream: TcpStream, addr: SocketAddr, place: OwnedSemaphorePermit) {
+    let mut name = None;
+    let result = handshake::accept(&inner, stream, addr, &mut name).await;
+    drop(place);
+    match result {
+        Ok((connected, attempt)) => {
+            establish::establish(&inner, connected, attempt).await;
+        }
+        Err(error) => {
+            inner.counters.accepts_failed.one();
+            // A name is validated by the protocol: printable, at most 255 bytes, and only a claim.
+            let claimed = name.as_ref().map_or("(no name yet)", |name| name.as_str());
+            log(&error, claimed, addr);
+        }
+    }
+}
+
+fn log(error: &AcceptError, claimed: &str, addr: SocketAddr) {
+    match error {
+        AcceptError::Handshake(HandshakeError::CookieMismatch) => tracing::warn!(
+            %addr,
+            claimed,
+            "refused a connection: its cookie is another one; give both nodes the same cookie"
+        ),
+        AcceptError::Handshake(HandshakeError::LooksLikeTls) => tracing::warn!(
+            %addr,
+            "refused a connection that speaks TLS; start the peer without -proto_dist inet_tls"
+        ),
+        AcceptError::Handshake(HandshakeError::Closed { awaited: Phase::Name }) => {
+            tracing::debug!(%addr, "a connection came and went without a word");
+        }
+        AcceptError::Handshake(HandshakeError::Refused { .. }) => {
+            tracing::info!(%addr, claimed, "refused a connection: another attempt of this peer goes first, or there are too many peers");
+        }
+        AcceptError::Handshake(HandshakeError::Declined | HandshakeError::Closed { .. }) => {
+            tracing::info!(%addr, claimed, %error, "an incoming handshake ended early");
+        }
+        error => tracing::warn!(%addr, claimed, %error, "an incoming handshake failed"),
+    }
+}

@@ -1,0 +1,129 @@
+//! From a frame to whoever it is for: a service, a call that waits, or one of the node's own answers.
+//!
+//! - A frame that breaks the protocol ends the link, and so does a payload that is no well-formed term: services
+//!   pass payloads on to other nodes, and a BEAM drops the link over a term that it cannot decode.
+//! - What is valid and for nobody is counted. Links and monitors to nobody are answered (`builtin`).
+//! - Nothing here allocates for a message to a service.
+
+use bytes::Bytes;
+use outrigger_proto::control::{Control, Monitor, MonitorExit, Process, Reason, Send, To as Address};
+use outrigger_proto::{ProtoError, message};
+use outrigger_term::{Pid, Reader as TermReader};
+
+use crate::builtin;
+use crate::escape::Printable;
+use crate::event::DownReason;
+use crate::inner::SERVICE_SERIALS;
+use crate::reader::Reader;
+use crate::service::{Payload, To};
+
+/// The one name that the node itself answers to.
+pub(crate) const NET_KERNEL: &str = "net_kernel";
+
+impl Reader {
+    /// Hands one message on.
+    pub(crate) fn dispatch(&mut self, frame: &Bytes) -> Result<(), DownReason> {
+        let message = message::split(frame).map_err(broken)?;
+        message_payload_ok(&message)?;
+        match &message.control {
+            Control::Send(send) => self.on_send(send, Payload::new(frame, message.payload_at)),
+            Control::Monitor(monitor) => self.on_monitor(monitor),
+            Control::MonitorExit(exit) => self.on_monitor_exit(exit, message.payload),
+            Control::Link(link) => {
+                if self.owner(&link.to).is_none() {
+                    builtin::refuse_link(&self.link, &link.to, &link.from);
+                }
+            }
+            Control::UnlinkId(unlink) => builtin::acknowledge(&self.link, unlink),
+            // Their monitors and links at our services end with the link; there is nothing to forget.
+            Control::Demonitor(_) | Control::Unlink(_) => {}
+            _ => self.ignored(),
+        }
+        Ok(())
+    }
+
+    fn on_send(&mut self, send: &Send<'_>, payload: Payload<'_>) {
+        match &send.to {
+            Address::Name(name) => {
+                // Atoms that are not UTF-8 on the wire come from very old C nodes only.
+                let name = name.as_str().unwrap_or_default();
+                match self.inner.name_owner(name).and_then(|owner| self.inbounds.get_mut(owner)) {
+                    Some(inbound) => inbound.message(To::Name(name), send.from, payload),
+                    None if name == NET_KERNEL => {
+                        if !builtin::net_kernel(&self.link, payload.as_slice()) {
+                            self.ignored();
+                        }
+                    }
+                    None => self.stray(),
+                }
+            }
+            Address::Pid(pid) if !self.is_ours(pid) => self.stray(),
+            Address::Pid(pid) => {
+                let is_reply = pid.serial >= SERVICE_SERIALS
+                    && self.inner.calls.reply(self.link.id(), *pid, payload.as_slice());
+                if is_reply {
+                    return;
+                }
+                let owner = self.inner.pid_owner(pid.id, pid.serial);
+                match owner.and_then(|owner| self.inbounds.get_mut(owner)) {
+                    Some(inbound) => inbound.message(To::Pid(*pid), send.from, payload),
+                    None => self.stray(),
+                }
+            }
+            // We make no aliases.
+            Address::Alias(_) => self.stray(),
+        }
+    }
+
+    fn on_monitor(&self, monitor: &Monitor<'_>) {
+        let known = match &monitor.to {
+            Process::Pid(pid) => self.owner(pid).is_some(),
+            Process::Name(name) => {
+                name.eq_str(NET_KERNEL)
+                    || name.as_str().is_some_and(|name| self.inner.name_owner(name).is_some())
+            }
+        };
+        if !known {
+            builtin::refuse_monitor(&self.link, monitor);
+        }
+    }
+
+    fn on_monitor_exit(&self, exit: &MonitorExit<'_>, payload: &[u8]) {
+        let reason = match exit.reason {
+            Reason::Term(term) => term,
+            Reason::Payload => payload.get(1..).unwrap_or_default(),
+        };
+        let noproc = TermReader::new(reason).atom().is_ok_and(|atom| atom.eq_str("noproc"));
+        if !self.inner.calls.down(self.link.id(), exit.to, &exit.reference, noproc) {
+            self.stray();
+        }
+    }
+
+    /// The service that owns a pid of this run of the node.
+    fn owner(&self, pid: &Pid<'_>) -> Option<usize> {
+        if self.is_ours(pid) { self.inner.pid_owner(pid.id, pid.serial) } else { None }
+    }
+
+    /// Whether a pid is of this node and of this run of it.
+    fn is_ours(&self, pid: &Pid<'_>) -> bool {
+        pid.creation == self.inner.creation.0 && pid.node.eq_str(self.inner.config.name.as_str())
+    }
+
+    fn stray(&self) {
+        self.link.0.counters.read.stray.one();
+        self.inner.counters.stray.one();
+    }
+
+    fn ignored(&self) {
+        self.link.0.counters.read.ignored.one();
+        self.inner.counters.ignored.one();
+    }
+}
+
+fn message_payload_ok(message: &message::Message<'_>) -> Result<(), DownReason> {
+    if message.payload.is_empty() { Ok(()) } else { message.check_payload().map_err(broken) }
+}
+
+pub(crate) fn broken(error: ProtoError) -> DownReason {
+    DownReason::Protocol(Printable::text(&error.to_string()).to_string())
+}

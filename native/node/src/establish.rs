@@ -1,0 +1,78 @@
+//! From a finished handshake to a running link.
+//!
+//! Order: an older link of the same name ends first, with all that its services have to be told. Then the new
+//! one is in the registry, its tasks run, and after the services have seen it, the event goes out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Instant, SystemTime};
+
+use bytes::BytesMut;
+use outrigger_proto::Flags;
+use outrigger_proto::handshake::Peer;
+use parking_lot::Mutex;
+use tokio::net::TcpStream;
+use tokio::sync::{Notify, SetOnce};
+
+use crate::event::DownReason;
+use crate::inner::Inner;
+use crate::link::{Link, LinkState};
+use crate::queue::Queue;
+use crate::reader::Reader;
+use crate::registry::{Attempt, Install};
+use crate::writer;
+
+/// A peer that has proven the cookie, and its socket.
+pub(crate) struct Connected {
+    pub(crate) stream: TcpStream,
+    pub(crate) addr: SocketAddr,
+    pub(crate) peer: Peer,
+    /// What a fast peer sent right behind the handshake.
+    pub(crate) leftover: BytesMut,
+}
+
+/// Makes the link. `false` when the peer's own attempt goes on instead.
+pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt: Attempt) -> bool {
+    let Connected { stream, addr, peer, leftover } = connected;
+    let (read, write) = stream.into_split();
+    let write = Arc::new(write);
+    let link = Link(Arc::new(LinkState {
+        id: inner.next_link_id(),
+        peer: peer.name,
+        peer_flags: peer.flags,
+        flags: peer.flags & Flags::OURS,
+        peer_creation: peer.creation,
+        addr,
+        since: SystemTime::now(),
+        epoch: Instant::now(),
+        queue: Mutex::new(Queue::new(write.clone(), inner.config.bounds.max_queued_bytes)),
+        writer: Notify::new(),
+        closing: SetOnce::new(),
+        finished: SetOnce::new(),
+        last_write_ms: AtomicU64::new(0),
+        counters: Default::default(),
+    }));
+    loop {
+        match attempt.install(&link) {
+            Install::Done => break,
+            Install::Cancelled => return false,
+            Install::Occupied(old) => {
+                tracing::info!(peer = %link.peer(), link = old.id().0, "the peer connected anew; its old link ends");
+                old.close(DownReason::Replaced);
+                old.0.finished.wait().await;
+            }
+        }
+    }
+    // From here on a drop of the reader ends the link in order, whatever happens to its task.
+    let reader = Reader::new(inner.clone(), link.clone(), read, leftover);
+    inner.spawn(writer::run(link.clone(), write));
+    inner.spawn(reader.run());
+    if let Some(target) = inner.targets.lock().get(link.peer()) {
+        target.up.notify_one();
+    }
+    if inner.stopping() {
+        link.close(DownReason::Shutdown);
+    }
+    true
+}
