@@ -20,6 +20,15 @@ defmodule Outrigger.Node.Program do
 
   @type t :: %__MODULE__{port: port, process: OsProcess.t() | nil, path: Path.t()}
 
+  @doc """
+  Where the binary is, unless an option says otherwise: `config :outrigger, :binary`, then `OUTRIGGER_BINARY`, then `priv/native`.
+  """
+  @spec default_path() :: Path.t()
+  def default_path do
+    Application.get_env(:outrigger, :binary) || System.get_env("OUTRIGGER_BINARY") ||
+      Binary.path()
+  end
+
   @doc "Milliseconds a program may take to leave when it is no longer wanted."
   @spec exit_timeout() :: pos_integer
   def exit_timeout, do: @exit_timeout
@@ -27,7 +36,7 @@ defmodule Outrigger.Node.Program do
   @doc "Starts the binary. The calling process becomes the port's owner and gets its messages."
   @spec open(Config.t()) :: {:ok, t} | {:error, Error.t()}
   def open(%Config{} = config) do
-    path = path(config)
+    path = config.binary || default_path()
 
     with {:ok, _path} <- Binary.check(path),
          {:ok, port} <- open_port(path, config.args) do
@@ -57,13 +66,6 @@ defmodule Outrigger.Node.Program do
   @spec os_pid(t) :: pos_integer | nil
   def os_pid(%__MODULE__{process: nil}), do: nil
   def os_pid(%__MODULE__{process: process}), do: process.pid
-
-  defp path(%Config{binary: nil}) do
-    Application.get_env(:outrigger, :binary) || System.get_env("OUTRIGGER_BINARY") ||
-      Binary.path()
-  end
-
-  defp path(%Config{binary: path}), do: path
 
   defp open_port(path, args) do
     options = [
