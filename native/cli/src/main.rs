@@ -1,2 +1,48 @@
-//! Being built.
-fn main() {}
+//! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
+//!
+//! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
+//! [`run`] for `node`, [`doctor`], [`version`]. The [`service`]s put engines on the node.
+
+mod args;
+mod doctor;
+mod exit;
+mod log;
+mod out;
+mod run;
+mod service;
+mod settings;
+mod version;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use exit::Exit;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let exit = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => match cli.command {
+            Command::Node(args) => run::run(&args),
+            Command::Doctor(args) => doctor::run(&args),
+            Command::Version(args) => version::run(&args),
+        },
+        Err(error) => refuse(&error, &arguments),
+    };
+    exit.into()
+}
+
+/// Shows help or what is wrong with the options, to a supervisor in the form that it reads.
+fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Ok;
+    }
+    if arguments.iter().any(|argument| argument == "--supervised") {
+        return run::bad_option(&error.to_string());
+    }
+    let _ = error.print();
+    Exit::Usage
+}

@@ -1,0 +1,82 @@
+//! The low phase of the command line: text to typed options, nothing else.
+//!
+//! Parsing here never touches the system: no file, no host name, no socket, only `argv` and the two variables
+//! that name ports. What the options *mean* is decided in [`crate::settings`]. A cookie is never an argument:
+//! everybody on a machine can read the arguments of every process.
+//!
+//! Limits: clap reports the first wrong option only.
+
+mod cluster;
+mod doctor;
+mod log_level;
+mod node;
+mod version;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use cluster::{ClusterArgs, CookieArgs, NameArgs};
+
+pub(crate) use doctor::{DoctorArgs, Format};
+pub(crate) use log_level::LogLevel;
+pub(crate) use node::{Listen, NodeArgs};
+pub(crate) use version::VersionArgs;
+
+/// A Rust node beside a BEAM cluster, and its tools.
+#[derive(Debug, Parser)]
+#[command(name = "outrigger", version, arg_required_else_help = true, subcommand_required = true)]
+#[command(after_help = "Exit codes: 0 all well, 1 something failed, 2 wrong usage.\n\
+    Start with `outrigger doctor --join app@host` to see what stands in the way on this machine.")]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands of the binary.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a hidden node that joins a cluster and fans out its PubSub messages
+    Node(Box<NodeArgs>),
+    /// Say what stops this machine and cluster from working, line by line, with the remedy
+    Doctor(Box<DoctorArgs>),
+    /// Print the version
+    Version(VersionArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_a_help_text() {
+        for command in Cli::command().get_subcommands() {
+            for arg in command.get_arguments() {
+                assert!(arg.get_help().is_some(), "{} --{} has no help", command.get_name(), arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn help_shows_examples_and_units() {
+        let mut command = Cli::command();
+        let node = command.find_subcommand_mut("node").unwrap().render_long_help().to_string();
+        assert!(node.contains("Examples:"), "{node}");
+        assert!(node.contains("<SECONDS>"), "{node}");
+        let doctor = command.find_subcommand_mut("doctor").unwrap().render_long_help().to_string();
+        assert!(doctor.contains("Examples:"), "{doctor}");
+    }
+
+    #[test]
+    fn no_option_takes_a_cookie() {
+        let error =
+            Cli::try_parse_from(["outrigger", "node", "--name", "a@h.d", "--cookie=sesame"]).unwrap_err();
+        assert!(!error.to_string().contains("sesame"), "{error}");
+    }
+}

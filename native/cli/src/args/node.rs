@@ -1,0 +1,141 @@
+//! Options of `outrigger node`.
+
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use clap::Args;
+
+use super::{ClusterArgs, CookieArgs, LogLevel, NameArgs};
+
+const EXAMPLES: &str = "\
+Examples:
+  Join two nodes of this machine, cookie from ~/.erlang.cookie:
+      outrigger node --name rust@127.0.0.1 --join app1@127.0.0.1,app2@127.0.0.1
+  Short names, an EPMD on a port of its own:
+      outrigger node --sname rust --join app1 --epmd-port 4400
+  No EPMD at all, cookie from a file of mode 0400:
+      outrigger node --name rust@10.0.0.9 --no-epmd --peer app1@10.0.0.5=10.0.0.5:9100 --cookie-file /etc/cookie
+
+The cookie is never an argument: --cookie-file, OUTRIGGER_COOKIE, --cookie-stdin or ~/.erlang.cookie.
+SIGINT and SIGTERM end the node: it leaves EPMD, closes its links and exits with 0.";
+
+/// Run a hidden node that joins a cluster and fans out its PubSub messages.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("own").args(["name", "sname"]).required(true))]
+pub(crate) struct NodeArgs {
+    /// Who we are.
+    #[command(flatten)]
+    pub(crate) name: NameArgs,
+
+    /// Whom to join.
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// The cookie's source.
+    #[command(flatten)]
+    pub(crate) cookie: CookieArgs,
+
+    /// Do not register with EPMD and do not ask it: only --peer addresses are dialled
+    #[arg(long)]
+    pub(crate) no_epmd: bool,
+
+    /// Address to listen on; the port is free to choose unless it is given [default: from the host of the name]
+    #[arg(long, value_name = "IP[:PORT]")]
+    pub(crate) listen: Option<Listen>,
+
+    /// Seconds of silence after which a link counts as dead, as `net_ticktime` in Erlang
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) net_ticktime: u32,
+
+    /// How much to log
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
+    pub(crate) log_level: LogLevel,
+
+    /// Threads that serve links; 1 is right unless one core is not enough
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) threads: u16,
+
+    /// Run as a port of a BEAM: cookie on the first line of standard input, one event or log line per line of
+    /// standard output, exit when standard input ends
+    #[arg(long)]
+    pub(crate) supervised: bool,
+}
+
+/// `--listen IP[:PORT]`. An IPv6 address with a port needs brackets: `[::1]:9100`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Listen {
+    /// The address.
+    pub(crate) ip: IpAddr,
+    /// The port; 0 lets the system choose.
+    pub(crate) port: u16,
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+        if let Ok(ip) = bare.parse::<IpAddr>() {
+            return Ok(Self { ip, port: 0 });
+        }
+        match text.parse::<std::net::SocketAddr>() {
+            Ok(address) => Ok(Self { ip: address.ip(), port: address.port() }),
+            Err(_) => Err(format!("`{text}` is not an IP address with an optional port")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::super::{Cli, Command};
+    use super::*;
+
+    fn parse(line: &str) -> Result<NodeArgs, String> {
+        match Cli::try_parse_from(line.split_whitespace()).map_err(|error| error.to_string())?.command {
+            Command::Node(args) => Ok(*args),
+            _ => Err("not a node command".into()),
+        }
+    }
+
+    #[test]
+    fn a_full_line() {
+        let args = parse(
+            "outrigger node --name r@10.0.0.1 --join a@h.d,b@h.d --join c@h.d --peer d@h.d=[::1]:9 --epmd-port 4400 \
+             --no-epmd --listen 127.0.0.1:9100 --net-ticktime 8 --log-level trace --threads 4 --supervised",
+        )
+        .unwrap();
+        assert_eq!(args.name.name.as_deref(), Some("r@10.0.0.1"));
+        assert_eq!(args.cluster.join, ["a@h.d", "b@h.d", "c@h.d"]);
+        assert_eq!(args.cluster.peer[0].host, "::1");
+        assert_eq!((args.cluster.epmd_port, args.net_ticktime, args.threads), (4400, 8, 4));
+        assert!(args.no_epmd && args.supervised && !args.cookie.cookie_stdin);
+        assert_eq!(args.log_level, LogLevel::Trace);
+    }
+
+    #[test]
+    fn a_name_is_needed_and_only_one() {
+        assert!(parse("outrigger node --join a@h").is_err());
+        assert!(parse("outrigger node --name a@h.d --sname b").is_err());
+    }
+
+    #[test]
+    fn ranges_are_kept() {
+        for option in ["--net-ticktime 0", "--threads 0", "--threads 65", "--epmd-port 0", "--listen host"] {
+            assert!(parse(&format!("outrigger node --sname a {option}")).is_err(), "{option}");
+        }
+    }
+
+    #[test]
+    fn listen_addresses() {
+        let at = |ip: &str, port| Ok(Listen { ip: ip.parse().unwrap(), port });
+        assert_eq!("127.0.0.1".parse::<Listen>(), at("127.0.0.1", 0));
+        assert_eq!("127.0.0.1:7".parse::<Listen>(), at("127.0.0.1", 7));
+        assert_eq!("::1".parse::<Listen>(), at("::1", 0));
+        assert_eq!("[::1]".parse::<Listen>(), at("::1", 0));
+        assert_eq!("[::1]:7".parse::<Listen>(), at("::1", 7));
+    }
+}

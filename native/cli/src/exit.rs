@@ -1,0 +1,41 @@
+//! The exit codes of the binary: a contract with scripts, `Outrigger.Node` and `mix outrigger.doctor`.
+
+use std::process::ExitCode;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: all well.
+    Ok,
+    /// 1: the command was understood, but something failed or is not well.
+    Failed,
+    /// 2: the caller's options are wrong.
+    Usage,
+}
+
+impl Exit {
+    /// The number that the process ends with.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_fixed() {
+        assert_eq!([Exit::Ok, Exit::Failed, Exit::Usage].map(Exit::code), [0, 1, 2]);
+    }
+}

@@ -1,0 +1,5 @@
+//! Services: each puts one engine on the node, with no logic of the engine in it.
+
+mod pubsub;
+
+pub(crate) use pubsub::{PubSub, VERSION as PUBSUB_VERSION};

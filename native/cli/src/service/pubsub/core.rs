@@ -1,0 +1,145 @@
+//! What all links of the service share: the router, who we are, and the links to send to.
+//!
+//! Lock order: the right to change lists, then the table of links. Handing on a batch takes the router's shared
+//! lock and then the table of links shared; nothing takes them the other way round.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use bytes::Bytes;
+use crossbeam::sync::ShardedLock;
+use outrigger_fanout::{AttachError, Change, Changes, PeerId, Router};
+use outrigger_term::TermError;
+
+use super::announce::Identity;
+use super::outlet::Outlet;
+use super::request::VERSION;
+
+/// The shared part of the service.
+pub(super) struct Core<O> {
+    pub(super) router: Router,
+    pub(super) identity: Identity,
+    links: ShardedLock<HashMap<PeerId, O>>,
+    pub(super) figures: Figures,
+}
+
+/// What the service itself counts; the router counts messages.
+#[derive(Debug, Default)]
+pub(super) struct Figures {
+    /// Requests that could not be followed, and messages that are none.
+    pub(super) malformed: AtomicU64,
+    /// Requests that were refused.
+    pub(super) refused: AtomicU64,
+    /// Messages that rode on the route of the one before.
+    pub(super) rode_along: AtomicU64,
+    /// Batches handed on.
+    pub(super) batches: AtomicU64,
+}
+
+impl<O: Outlet> Core<O> {
+    /// A service without links.
+    pub(super) fn new(router: Router, identity: Identity) -> Self {
+        Self { router, identity, links: ShardedLock::default(), figures: Figures::default() }
+    }
+
+    /// A link is up and may be sent to.
+    pub(super) fn link_up(&self, link: &O) {
+        self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), link.clone());
+    }
+
+    /// A link is down, and everything it gathered is handed on.
+    pub(super) fn link_down(&self, link: &O) {
+        let mut changes = self.router.changes();
+        self.links.write().unwrap_or_else(PoisonError::into_inner).remove(&link.peer());
+        let gone = changes.peer_down(link.peer());
+        gone.iter().for_each(|change| self.announce(change, link.peer(), &changes));
+    }
+
+    /// Whether some link leads to this node.
+    pub(super) fn reaches(&self, node: &str) -> bool {
+        self.links.read().unwrap_or_else(PoisonError::into_inner).values().any(|link| link.node() == node)
+    }
+
+    /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached.
+    pub(super) fn attach(&self, link: &O, group: &str) -> bool {
+        let mut changes = self.router.changes();
+        match changes.attach(link.peer(), link.node(), group) {
+            Ok(change) => {
+                self.announce(&change, link.peer(), &changes);
+                true
+            }
+            Err(error) => {
+                drop(changes);
+                let (reason, limit) = match error {
+                    AttachError::TooManyGroups { limit } => ("too_many_groups", limit),
+                    AttachError::TooManyMembers { limit } => ("too_many_members", limit),
+                    _ => ("", 0),
+                };
+                tracing::warn!(node = link.node(), group, %error, "attachment refused");
+                self.figures.refused.fetch_add(1, Relaxed);
+                if !reason.is_empty() {
+                    self.send_to(link, self.identity.refused(group, reason, limit as u64));
+                }
+                false
+            }
+        }
+    }
+
+    /// Ends the attachment behind a link, and tells everybody.
+    pub(super) fn detach(&self, link: &O, group: &str) {
+        let mut changes = self.router.changes();
+        if let Some(change) = changes.detach(link.peer(), group) {
+            self.announce(&change, link.peer(), &changes);
+        }
+    }
+
+    /// Says that we do not speak the asker's version, and which one we do.
+    pub(super) fn refuse_version(&self, link: &O, group: &str) {
+        self.figures.refused.fetch_add(1, Relaxed);
+        self.send_to(link, self.identity.refused(group, "version", VERSION));
+    }
+
+    /// Hands gathered buffers to the links of `targets`, unless the sender's place was taken meanwhile.
+    pub(super) fn hand_on(&self, from: PeerId, targets: &[PeerId], buffers: &[Bytes]) {
+        self.figures.batches.fetch_add(1, Relaxed);
+        self.router.commit(from, || {
+            let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+            targets.iter().filter_map(|target| links.get(target)).for_each(|link| link.send(buffers));
+        });
+    }
+
+    /// Tells all members of a new list, the link that caused it first: nobody else can send to the new member
+    /// before its own copy of the list is under way. The borrow of the right to change keeps versions in order.
+    fn announce(&self, change: &Change, first: PeerId, _changes: &Changes<'_>) {
+        if change.members.is_empty() {
+            return;
+        }
+        let frame = match self.identity.members(change) {
+            Ok(frame) => [frame],
+            // Names and counts come from the router, which holds them against its limits: a bug of ours.
+            Err(error) => {
+                tracing::error!(group = &*change.group, %error, "cannot write a list of members");
+                return;
+            }
+        };
+        tracing::debug!(
+            group = &*change.group,
+            version = change.version,
+            members = change.members.len(),
+            "members"
+        );
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let others = change.members.iter().map(|member| member.peer).filter(|peer| *peer != first);
+        let listed = change.members.iter().any(|member| member.peer == first);
+        let ordered = listed.then_some(first).into_iter().chain(others);
+        ordered.filter_map(|peer| links.get(&peer)).for_each(|link| link.send(&frame));
+    }
+
+    fn send_to(&self, link: &O, frame: Result<Bytes, TermError>) {
+        match frame {
+            Ok(frame) => link.send(&[frame]),
+            Err(error) => tracing::error!(node = link.node(), %error, "cannot write an answer"),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The service `outrigger_pubsub`: puts the fan-out engine on the node. Protocol: `docs/design/fanout.md`.
+//!
+//! The flow of a broadcast: a message to one of our route pids reaches the [`inbound`] of its link, which asks
+//! the router once for a run of messages to the same pid, gathers them in a [`batch`] of ready frames, and at the
+//! end of the run hands the same buffers to every target's link. The payload is passed on as it came.
+//!
+//! Invariants:
+//! - a payload is never decoded, and copied once at most; large ones are shared with the read buffer;
+//! - what a link gathered is handed on before the next request of that link and before its end, so a list that
+//!   is announced is behind all the data that it says goodbye to;
+//! - lists of a group are announced in the order of their versions, to the link that made the change first;
+//! - a request that is malformed costs a counter and at most one log line a second for each link.
+//!
+//! Limits: see the engine for groups, members and versions; the node bounds links and queues.
+
+mod announce;
+mod batch;
+mod core;
+mod cover;
+mod inbound;
+mod outlet;
+mod request;
+mod service;
+mod throttle;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use request::VERSION;
+pub(crate) use service::PubSub;

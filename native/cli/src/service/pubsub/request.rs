@@ -1,0 +1,182 @@
+//! What nodes ask of the router: attach, detach, cover. Terms of a peer, read with bounds.
+
+use std::borrow::Cow;
+
+use outrigger_node::NodeName;
+use outrigger_term::{Pid, Reader, TermError};
+
+/// The version of the protocol that we speak.
+pub(crate) const VERSION: u64 = 1;
+/// Names taken from one `cover`; the rest may come again.
+const MAX_COVER: usize = 1_024;
+
+/// A request in our version of the protocol.
+#[derive(Debug)]
+pub(super) enum Request<'a> {
+    /// The worker of this group wants messages.
+    Attach { group: Cow<'a, str>, worker: Pid<'a> },
+    /// The worker of this group goes.
+    Detach { group: Cow<'a, str>, worker: Pid<'a> },
+    /// There are workers of this group on nodes that we do not reach. Names that are none are left out.
+    Cover { group: Cow<'a, str>, nodes: Vec<NodeName> },
+}
+
+/// Why a request cannot be followed. The peer erred, or is of another version.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RequestError<'a> {
+    /// To be answered with `refused`.
+    #[error("peer asks in version {version}, we speak version {VERSION}")]
+    Version {
+        /// The peer's version.
+        version: u64,
+        /// Whom to answer.
+        group: Cow<'a, str>,
+    },
+    /// Not a term of the protocol.
+    #[error("peer sent a malformed request: {0}")]
+    Term(#[from] TermError),
+    /// A tuple that we do not know.
+    #[error("peer sent an unknown request {tag:.32} of {arity} elements")]
+    Unknown {
+        /// Its first element.
+        tag: Cow<'a, str>,
+        /// Its size.
+        arity: u32,
+    },
+}
+
+/// Reads the payload of a message to `outrigger_pubsub`.
+pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
+    let mut reader = Reader::new(payload);
+    reader.expect_version()?;
+    let arity = reader.tuple()?;
+    let tag = reader.atom()?;
+    let known = ["attach", "detach", "cover"].iter().any(|name| tag.eq_str(name));
+    if !known || arity < 3 {
+        return Err(RequestError::Unknown { tag: tag.text(), arity });
+    }
+    let version = reader.unsigned()?;
+    let group = reader.atom()?.text();
+    if version != VERSION {
+        return Err(RequestError::Version { version, group });
+    }
+    if arity != 4 {
+        return Err(RequestError::Unknown { tag: tag.text(), arity });
+    }
+    let request = if tag.eq_str("cover") {
+        Request::Cover { group, nodes: names(&mut reader)? }
+    } else if tag.eq_str("attach") {
+        Request::Attach { group, worker: reader.pid()? }
+    } else {
+        Request::Detach { group, worker: reader.pid()? }
+    };
+    reader.expect_end()?;
+    Ok(request)
+}
+
+fn names(reader: &mut Reader<'_>) -> Result<Vec<NodeName>, TermError> {
+    let length = reader.list()?;
+    let mut names = Vec::new();
+    for _ in 0..length {
+        let name = reader.atom()?;
+        if names.len() < MAX_COVER {
+            names.extend(name.text().parse::<NodeName>().ok());
+        }
+    }
+    reader.list_end(length)?;
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use outrigger_term::{Atom, Writer};
+
+    use super::*;
+
+    fn term(build: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.version();
+        build(&mut writer);
+        bytes
+    }
+
+    fn attach(version: i64) -> Vec<u8> {
+        term(|writer| {
+            writer.tuple(4);
+            writer.atom("attach").unwrap();
+            writer.integer(version);
+            writer.atom("Elixir.App").unwrap();
+            writer.pid(&Pid { node: Atom::Utf8("a@h"), id: 1, serial: 2, creation: 3 }).unwrap();
+        })
+    }
+
+    #[test]
+    fn attach_is_read() {
+        let bytes = attach(1);
+        match parse(&bytes).unwrap() {
+            Request::Attach { group, worker } => {
+                assert_eq!(group, "Elixir.App");
+                assert_eq!((worker.id, worker.serial, worker.creation), (1, 2, 3));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn another_version_is_told_to_its_group() {
+        let bytes = attach(2);
+        match parse(&bytes) {
+            Err(RequestError::Version { version: 2, group }) => assert_eq!(group, "Elixir.App"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn cover_leaves_out_what_is_no_name() {
+        let bytes = term(|writer| {
+            writer.tuple(4);
+            writer.atom("cover").unwrap();
+            writer.integer(1);
+            writer.atom("g").unwrap();
+            writer.list(3);
+            writer.atom("a@h").unwrap();
+            writer.atom("nonsense").unwrap();
+            writer.atom("b@h").unwrap();
+            writer.nil();
+        });
+        match parse(&bytes).unwrap() {
+            Request::Cover { nodes, .. } => {
+                assert_eq!(nodes.iter().map(NodeName::as_str).collect::<Vec<_>>(), ["a@h", "b@h"]);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_cut_and_every_wrong_byte_is_an_error_or_another_request() {
+        let bytes = attach(1);
+        for end in 0..bytes.len() {
+            assert!(parse(&bytes[..end]).is_err(), "cut at {end}");
+        }
+        for at in 0..bytes.len() {
+            for value in 0..=255 {
+                let mut wrong = bytes.clone();
+                wrong[at] = value;
+                let _ = parse(&wrong);
+            }
+        }
+        let trailing = [bytes, vec![106]].concat();
+        assert!(matches!(parse(&trailing), Err(RequestError::Term(_))));
+    }
+
+    #[test]
+    fn unknown_requests_are_named() {
+        let bytes = term(|writer| {
+            writer.tuple(1);
+            writer.atom("hello").unwrap();
+        });
+        let error = parse(&bytes).unwrap_err();
+        assert!(error.to_string().contains("hello"), "{error}");
+    }
+}
