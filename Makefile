@@ -43,7 +43,10 @@ doctor: build ## Say what keeps this machine or cluster from working (ARGS="--na
 ##@ Checks
 
 .PHONY: test
-test: lint test-rust test-elixir test-package ## Everything a change must pass: lint and all tests
+test: build ## Everything a change must pass: lint and all tests
+	@took=; for part in lint test-rust test-elixir test-package; do \
+	  start=$$SECONDS; $(MAKE) $$part; took+="  $$part $$((SECONDS - start)) s"; \
+	done; echo "== make test: all passed.$$took"
 
 .PHONY: lint
 lint: lint-rust lint-elixir lint-house ## Formats, clippy, rustdoc, compiler warnings, house rules
@@ -106,8 +109,8 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 
 ##@ Measurements
 
-# One folder per bench, bench/<name>/run: writes bench/runs/<date>-<name>/.
-BENCHES = $(patsubst bench/%/run,%,$(wildcard bench/*/run))
+# bench/<name>/run writes bench/runs/<date>-<name>/.
+BENCHES := fanout
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) ## Run every benchmark; results go to bench/runs
