@@ -13,7 +13,7 @@ defmodule Outrigger.Telemetry do
   | `[:outrigger, :node, :up]` | `duration` of the start in native time units, `attempts` | `name`, `node`, `os_pid` |
   | `[:outrigger, :node, :down]` | `uptime` in native time units | `name`, `node`, `os_pid`, `error` |
 
-  `name` is the name of the `Outrigger.Node` process, `node` that of the Rust node, `error` an `Outrigger.Error`.
+  `Outrigger.PubSub` lists its own. `name` is the name of the `Outrigger.Node` process, `node` that of the Rust node, `error` an `Outrigger.Error`.
   """
 
   # Optional: an application that wants events brings the library along.

@@ -6,7 +6,7 @@ defmodule Outrigger.DoctorTest do
   # Says its version, and of a cluster what `lines` says.
   defp binary(lines) do
     path = FakeBinary.write("")
-    version = Doctor.Native.package_version()
+    version = Outrigger.version()
 
     File.write!(path, """
     #!/bin/sh

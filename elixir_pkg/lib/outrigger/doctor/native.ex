@@ -54,7 +54,7 @@ defmodule Outrigger.Doctor.Native do
   end
 
   defp same_version(check, what, version) do
-    case package_version() do
+    case Outrigger.version() do
       ^version ->
         Check.ok(check, "#{what} is of version #{version}")
 
@@ -65,14 +65,6 @@ defmodule Outrigger.Doctor.Native do
           @rebuild
         )
     end
-  end
-
-  @doc "Version of this package."
-  @spec package_version() :: String.t()
-  def package_version do
-    # The doctor runs without starting the application, and perhaps without its being loaded.
-    _ = Application.load(:outrigger)
-    :outrigger |> Application.spec(:vsn) |> to_string()
   end
 
   # What the binary itself said last names no remedy.

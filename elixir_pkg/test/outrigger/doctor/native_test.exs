@@ -12,7 +12,7 @@ defmodule Outrigger.Doctor.NativeTest do
   end
 
   test "a binary of this version, and one of another" do
-    version = Native.package_version()
+    version = Outrigger.version()
     assert %{status: :ok} = Native.binary(script("echo outrigger #{version}"))
 
     assert %{status: :fail, detail: detail, remedy: remedy} =
