@@ -90,8 +90,10 @@ impl Reader {
                 biased;
                 reason = link.closing.wait() => return reason.clone(),
                 read = self.socket.read_buf(&mut self.buffer) => {
-                    if let Err(reason) = self.batch(read) {
-                        return reason;
+                    match self.batch(read) {
+                        Err(reason) => return reason,
+                        Ok(true) => tokio::task::yield_now().await,
+                        Ok(false) => {}
                     }
                     if self.large {
                         self.shrink();
@@ -108,7 +110,8 @@ impl Reader {
     }
 
     /// Takes what the first read gave, and what more is there, within the budget.
-    fn batch(&mut self, first: std::io::Result<usize>) -> Result<(), DownReason> {
+    /// Says whether the budget was spent, so that there may be more.
+    fn batch(&mut self, first: std::io::Result<usize>) -> Result<bool, DownReason> {
         let mut total = 0;
         let mut read = first;
         let ended = loop {
@@ -122,7 +125,7 @@ impl Reader {
                         break Some(reason);
                     }
                     // A read that left room has emptied the socket.
-                    if self.buffer.capacity() > self.buffer.len() && len < CHUNK || total >= READ_BUDGET {
+                    if len < CHUNK || total >= READ_BUDGET {
                         break None;
                     }
                 }
@@ -136,7 +139,7 @@ impl Reader {
             read = self.socket.try_read_buf(&mut self.buffer);
         };
         self.flush();
-        ended.map_or(Ok(()), Err)
+        ended.map_or(Ok(total >= READ_BUDGET), Err)
     }
 
     fn take_frames(&mut self) -> Result<(), DownReason> {
@@ -207,9 +210,10 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // A task that was cut off, or a service that panicked, has set no reason.
-        self.link.close(DownReason::Internal);
-        let reason = self.link.0.closing.get().cloned().unwrap_or(DownReason::Internal);
+        // A service that panicked, or a runtime that ends under the node, has set no reason.
+        let cut_off = if std::thread::panicking() { DownReason::Internal } else { DownReason::Shutdown };
+        self.link.close(cut_off.clone());
+        let reason = self.link.0.closing.get().cloned().unwrap_or(cut_off);
         for inbound in &mut self.inbounds {
             if catch_unwind(AssertUnwindSafe(|| inbound.link_down(&reason))).is_err() {
                 tracing::error!("a service panicked at the end of a link; this is a bug in the service");

@@ -1,0 +1,66 @@
+//! A peer made of a socket and the protocol's handshake, to misbehave with.
+
+use std::net::SocketAddr;
+
+use outrigger_node::{Cookie, Creation, Flags, Limits};
+use outrigger_proto::handshake::{HandshakeError, Initiator, LocalNode, Next};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+pub struct Raw {
+    pub socket: TcpStream,
+    /// What came during the handshake, to look for a status.
+    pub seen: Vec<u8>,
+}
+
+/// Connects to the node called `to` under the name `name`.
+pub async fn connect(addr: SocketAddr, name: &str, to: &str, cookie: &str) -> Result<Raw, HandshakeError> {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    let local = LocalNode { name: name.parse().unwrap(), creation: Creation(77), flags: Flags::OURS };
+    let cookie = Cookie::new(cookie).unwrap();
+    let mut machine = Initiator::new(local, cookie, to.parse().unwrap(), 4711, &Limits::default());
+    socket.write_all(&machine.hello()).await.unwrap();
+    let mut seen = Vec::new();
+    let mut buffer = [0; 1024];
+    loop {
+        let step = match super::within("a handshake packet", socket.read(&mut buffer)).await {
+            Ok(0) | Err(_) => return Err(machine.eof()),
+            Ok(len) => {
+                seen.extend_from_slice(&buffer[..len]);
+                machine.handle(&buffer[..len])?
+            }
+        };
+        socket.write_all(&step.write).await.unwrap();
+        match step.next {
+            Next::Done { .. } => return Ok(Raw { socket, seen }),
+            Next::Close(error) => return Err(error),
+            Next::Read | Next::Decide(_) => {}
+        }
+    }
+}
+
+impl Raw {
+    /// Whether the peer said that we are linked already.
+    pub fn was_asked_alive(&self) -> bool {
+        self.seen.windows(6).any(|bytes| bytes == b"salive")
+    }
+
+    pub async fn write(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).await.unwrap();
+    }
+
+    /// Reads until the node closes; returns what came.
+    pub async fn until_closed(&mut self) -> Vec<u8> {
+        let mut all = Vec::new();
+        let mut buffer = [0; 4096];
+        super::within("the node to close", async {
+            loop {
+                match self.socket.read(&mut buffer).await {
+                    Ok(0) | Err(_) => return all,
+                    Ok(len) => all.extend_from_slice(&buffer[..len]),
+                }
+            }
+        })
+        .await
+    }
+}
