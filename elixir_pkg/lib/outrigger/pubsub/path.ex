@@ -1,0 +1,125 @@
+defmodule Outrigger.PubSub.Path do
+  @moduledoc """
+  The path of one publishing process, and what it has to say when the path changes. Pure.
+
+  A path is a tuple `{epoch, relay, directs, use, left, strays}`:
+
+    * `epoch` - of the route that the path was made from;
+    * `relay` - the route pid of a router, or `nil`;
+    * `directs` - pids of the workers that are reached without a router;
+    * `use` - `{router_pid, member_pid, version}` of the relay, or `nil`;
+    * `left` - `[{at_ms, exit}]`: the ways left within the last `hold_ms`, newest first. An exit is
+      `{:router, router_pid, member_pid, version}` or `{:direct, node}`;
+    * `strays` - nodes reached by `direct_broadcast` which no route knew.
+
+  A route is the map that `Outrigger.PubSub.Routing` publishes.
+
+  ## Invariants
+
+    * Two epochs with the same attachment use the same way: the link to the router and the router keep their order.
+    * Every change names all ways left within `hold_ms`, and ends each of them again: a `begin` that was lost with its
+      link is made good by the next one.
+    * Who was not reached over a way that a `begin` names finds out by itself (see `Outrigger.PubSub.Handover`). So no
+      history of routes is kept, and a publisher may be idle for as long as it likes.
+
+  ## Limits
+
+  At most 4 routers are kept in `left`. Strays are at most 16, the oldest is forgotten first.
+  """
+
+  @max_routers 4
+  @max_strays 16
+
+  @type use :: {router :: pid, member :: pid, version :: non_neg_integer}
+  @type exit ::
+          {:router, router :: pid, member :: pid, version :: non_neg_integer} | {:direct, node}
+  @type t ::
+          {epoch :: non_neg_integer, relay :: pid | nil, directs :: [pid], use | nil,
+           left :: [{at :: integer, exit}], strays :: [node]}
+  @type route :: Outrigger.PubSub.Routing.route()
+  @type sends :: [{pid | {group :: atom, node}, marker :: tuple}]
+
+  @doc """
+  The path of a process that has not published before: it has nothing to leave.
+  """
+  @spec new(route) :: t
+  def new(route), do: {route.epoch, route.relay, route.directs, route.use, [], []}
+
+  @doc """
+  Moves `path` over to `route` at `now` (ms). Returns the new path and the markers to send, in order.
+  """
+  @spec change(t, route, pid, integer, pos_integer) :: {t, sends}
+  def change({epoch, _, _, _, _, _} = path, %{epoch: epoch}, _publisher, _now, _hold_ms),
+    do: {path, []}
+
+  def change({_epoch, _relay, _directs, _use, _left, strays} = path, route, publisher, now, hold) do
+    left = left(path, route, now, hold)
+    path = {route.epoch, route.relay, route.directs, route.use, left, strays -- route.nodes}
+
+    {path,
+     if(left == [], do: [], else: ends(left, route, publisher) ++ begins(left, route, publisher))}
+  end
+
+  @doc """
+  Notes that `path` sent to `node` by name, because no route knew it.
+  """
+  @spec stray(t, node) :: t
+  def stray({epoch, relay, directs, use, left, strays} = path, node) do
+    if node in strays do
+      path
+    else
+      {epoch, relay, directs, use, left, Enum.take([node | strays], @max_strays)}
+    end
+  end
+
+  defp left({_epoch, _relay, directs, use, left, strays}, route, now, hold) do
+    direct_now = Enum.map(route.directs, &node/1)
+    router = if use, do: [{:router, elem(use, 0), elem(use, 1), elem(use, 2)}], else: []
+    # A stray stays one while nothing else reaches it: it is left only for a relay.
+    strays = Enum.filter(strays, &(&1 in route.nodes))
+    direct = for node <- Enum.uniq(Enum.map(directs, &node/1) ++ strays), do: {:direct, node}
+
+    (for(exit <- router ++ direct, do: {now, exit}) ++
+       for({at, _} = x <- left, now - at < hold, do: x))
+    |> Enum.reject(fn {_at, exit} -> taken?(exit, route, direct_now) end)
+    |> Enum.uniq_by(fn {_at, exit} -> key(exit) end)
+    |> bound()
+  end
+
+  defp taken?({:router, _, member, _}, %{use: {_, member, _}}, _direct), do: true
+  defp taken?({:router, _, _, _}, _route, _direct), do: false
+  defp taken?({:direct, node}, _route, direct), do: node in direct
+
+  defp key({:router, _, member, _}), do: member
+  defp key({:direct, node}), do: node
+
+  defp bound(left) do
+    {routers, direct} = Enum.split_with(left, &match?({_, {:router, _, _, _}}, &1))
+    Enum.take(routers, @max_routers) ++ direct
+  end
+
+  # Through the newest route of the attachment that was used: the one that was used may have expired. An attachment that
+  # is gone needs no `end`, the router's lists say so to everyone. `{group, node}` and not the pid: the worker may be
+  # another one by now, and has to hear it.
+  defp ends(left, route, publisher) do
+    Enum.flat_map(left, fn
+      {_at, {:router, _, member, _}} ->
+        case route.exits do
+          %{^member => pid} -> [{pid, {:"$outrigger_end", route.epoch, publisher, member}}]
+          _ -> []
+        end
+
+      {_at, {:direct, node}} ->
+        if node in route.nodes,
+          do: [{{route.group, node}, {:"$outrigger_end", route.epoch, publisher, :direct}}],
+          else: []
+    end)
+  end
+
+  defp begins(left, route, publisher) do
+    uses = for {_at, {:router, router, member, version}} <- left, do: {router, member, version}
+    nodes = for {_at, {:direct, node}} <- left, do: node
+    marker = {:"$outrigger_begin", route.epoch, publisher, uses, nodes}
+    for pid <- List.wrap(route.relay) ++ route.directs, do: {pid, marker}
+  end
+end

@@ -1,0 +1,155 @@
+defmodule Outrigger.PubSub.Publisher do
+  @moduledoc """
+  The publishing process's side: runs in the caller, keeps its path in the process dictionary under the adapter's name.
+
+  While nothing changes a broadcast costs a `:persistent_term.get/1`, an `:atomics.get/2`, a `Process.get/1` and one send.
+  When the group's epoch has moved on, or the relay turns out to be gone, the process changes its path first
+  (`Outrigger.PubSub.Path`) and then sends.
+
+  ## Invariants
+
+    * Markers and data of a process go out in the order it made them, and each target is on one way at a time.
+    * No send connects to a node. A relay without a link is reported to the switch, which answers when another
+      route is published; the message then takes that one.
+
+  ## Limits
+
+  A send suspends the process while the link to the router, or to a direct target, is busy: as Phoenix.PubSub does.
+  """
+
+  alias Outrigger.PubSub.{Board, Path, Switch}
+
+  # How often a process asks again when the switch is just being restarted, and the pause between.
+  @attempts 100
+  @pause_ms 20
+
+  @doc "Sends to the workers of all other nodes."
+  @spec broadcast(atom, binary, term, module) :: :ok | {:error, :unavailable}
+  def broadcast(group, topic, message, dispatcher) do
+    epoch = Board.epoch(group)
+
+    case Process.get(group) do
+      {^epoch, relay, [], _use, _left, _strays} when is_pid(relay) ->
+        data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
+
+        case :erlang.send(relay, data, [:noconnect]) do
+          :ok -> :ok
+          :noconnect -> reroute(group, &broadcast(&1, group, topic, message, dispatcher))
+        end
+
+      {^epoch, _relay, _directs, _use, _left, _strays} = path ->
+        broadcast(path, group, topic, message, dispatcher)
+
+      _other ->
+        with_path(group, &broadcast(&1, group, topic, message, dispatcher))
+    end
+  end
+
+  @doc "Sends to the worker of one node, in order with this process's broadcasts."
+  @spec direct_broadcast(atom, node, binary, term, module) :: :ok | {:error, :unavailable}
+  def direct_broadcast(group, node, topic, message, dispatcher) when is_atom(node) do
+    epoch = Board.epoch(group)
+
+    case Process.get(group) do
+      {^epoch, _relay, _directs, _use, _left, _strays} = path ->
+        unicast(path, group, node, topic, message, dispatcher)
+
+      _other ->
+        with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
+    end
+  end
+
+  defp broadcast({epoch, relay, directs, _, _, _}, group, topic, message, dispatcher) do
+    data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
+
+    # The relay first: if it is gone, nothing has been sent and the whole message takes another way.
+    if relay == nil or :erlang.send(relay, data, [:noconnect]) == :ok do
+      for pid <- directs, do: :erlang.send(pid, data, [:noconnect])
+      :ok
+    else
+      reroute(group, &broadcast(&1, group, topic, message, dispatcher))
+    end
+  end
+
+  defp unicast({epoch, relay, _, _, _, _} = path, group, node, topic, message, dispatcher) do
+    data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
+
+    case Board.target(group, node) do
+      {newer, _pid} when newer > epoch ->
+        # Published between our look at the epoch and here.
+        with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
+
+      {_epoch, pid} ->
+        sent = :erlang.send(pid, data, [:noconnect])
+
+        if sent == :noconnect and relay != nil and node(pid) == node(relay) do
+          reroute(group, &unicast(&1, group, node, topic, message, dispatcher))
+        else
+          :ok
+        end
+
+      nil ->
+        # Nobody there that we know of, or this very node: by name, as Phoenix.PubSub does.
+        if node != node(), do: Process.put(group, Path.stray(path, node))
+        send({group, node}, data)
+        :ok
+    end
+  end
+
+  defp with_path(group, fun, attempts \\ @attempts) do
+    case Board.route(group) do
+      nil when attempts > 0 ->
+        pause()
+        with_path(group, fun, attempts - 1)
+
+      nil ->
+        {:error, :unavailable}
+
+      route ->
+        fun.(take(group, route))
+    end
+  end
+
+  defp take(group, route) do
+    case Process.get(group) do
+      nil ->
+        path = Path.new(route)
+        Process.put(group, path)
+        path
+
+      path ->
+        hold_ms = Board.read(group, :hold_ms, 5_000)
+        now = System.monotonic_time(:millisecond)
+        {path, sends} = Path.change(path, route, self(), now, hold_ms)
+        Process.put(group, path)
+        for {to, marker} <- sends, do: :erlang.send(to, marker, [:noconnect])
+        path
+    end
+  end
+
+  defp reroute(group, fun, attempts \\ @attempts) do
+    {_epoch, _relay, _directs, {_router, member, _version}, _left, _strays} = Process.get(group)
+
+    case lost(group, member) do
+      :ok ->
+        with_path(group, fun)
+
+      :down when attempts > 0 ->
+        pause()
+        reroute(group, fun, attempts - 1)
+
+      :down ->
+        {:error, :unavailable}
+    end
+  end
+
+  # A thousand processes find out at the same moment: whoever comes late sees that the route has changed already.
+  defp lost(group, member) do
+    case Board.route(group) do
+      %{use: {_router, ^member, _version}} -> Switch.lost(group, member)
+      _another -> :ok
+    end
+  end
+
+  defp pause, do: Process.sleep(@pause_ms)
+end
