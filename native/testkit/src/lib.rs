@@ -21,6 +21,7 @@
 #![expect(clippy::expect_used, reason = "the kit is test code: a panic with context is its error report")]
 
 mod beam;
+mod cluster;
 mod epmd;
 mod epmd_client;
 mod group;
@@ -30,8 +31,10 @@ mod lines;
 mod place;
 mod process;
 mod rust_node;
+mod traffic;
 
 pub use beam::{Beam, BeamOptions};
+pub use cluster::Cluster;
 pub use epmd::Epmd;
 pub use epmd_client::{EpmdClient, Registration};
 pub use group::Group;
@@ -40,3 +43,4 @@ pub use lines::{Gone, Lines};
 pub use place::{COOKIE, LONG, SHORT, free_port, has_ipv6, host_of, unique_name};
 pub use process::{Process, resident_kib};
 pub use rust_node::{CookieFrom, RustNode, RustNodeOptions};
+pub use traffic::Traffic;

@@ -1,6 +1,7 @@
 //! The `outrigger` binary as a child process: `outrigger node ...`.
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -120,6 +121,17 @@ impl RustNode {
     #[track_caller]
     pub fn wait_left(&self, from: usize, peer: &str) -> usize {
         self.wait_log(from, LONG, &["left", peer])
+    }
+
+    /// Where it listens, as it told EPMD; for raw peers.
+    ///
+    /// # Panics
+    /// When it is not registered within [`LONG`].
+    #[must_use]
+    #[track_caller]
+    pub fn address(&self, epmd: &Epmd) -> SocketAddr {
+        epmd.wait_registered(self.short(), true);
+        (Ipv4Addr::LOCALHOST, epmd.client().port_of(self.short()).expect("it is registered")).into()
     }
 
     /// SIGKILL, then waits for the end.

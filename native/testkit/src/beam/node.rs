@@ -100,6 +100,16 @@ impl Beam {
         }
     }
 
+    /// Evaluates expressions whose value is a non-negative integer.
+    ///
+    /// # Panics
+    /// When it is something else.
+    #[track_caller]
+    pub fn eval_number(&self, expressions: &str) -> u64 {
+        let value = self.eval(expressions);
+        value.parse().unwrap_or_else(|_| panic!("{}: {expressions} is {value}, not a number", self.name))
+    }
+
     /// Waits until an Erlang expression is `true`, looking again every 20 ms inside the node. An expression that
     /// raises counts as not yet.
     ///
@@ -109,7 +119,7 @@ impl Beam {
     pub fn wait_until(&self, expression: &str, within: Duration) {
         let ms = within.as_millis();
         let looped = format!(
-            "(fun Wait(Deadline) -> case (catch ({expression})) of true -> true; Other -> \
+            "(fun Wait(Deadline) -> case (catch begin {expression} end) of true -> true; Other -> \
              case erlang:monotonic_time(millisecond) > Deadline of true -> {{not_yet, Other}}; \
              false -> timer:sleep(20), Wait(Deadline) end end end)(erlang:monotonic_time(millisecond) + {ms})"
         );

@@ -7,7 +7,7 @@
          attach/2, attach/3, detach/2, cover/3,
          members/2, member_nodes/2, version/2, router/2, route/2, member/3,
          publish/3, publish_range/4, data/1, from/2, watch_router/2, refusals/1,
-         pump/2, pump_stop/1, pid_near/2, zoo/0, same_twice/2, id/1, id_pid/1]).
+         pump/2, pump_stop/1, pid_near/2, leave/3, down/2, zoo/0, same_twice/2, id/1]).
 
 start(Group) ->
     Starter = self(),
@@ -107,6 +107,37 @@ pid_near(Pid, Offset) ->
     <<Node:Size/binary, Id:32, Serial:32, Creation:32>> = Rest,
     binary_to_term(<<131, 88, Node/binary, (Id + Offset):32, Serial:32, Creation:32>>).
 
+%% What came of a node around its leave: {Before, After} are its messages before and after the first members list
+%% that no longer names it; not_yet when there is none.
+leave(Group, Rust, Node) ->
+    Named = fun(Entry) -> names(Entry, Rust, Node) end,
+    ask(Group, fun(Log, _) ->
+        FromFirst = lists:dropwhile(fun(E) -> Named(E) =/= true end, lists:reverse(Log)),
+        case lists:splitwith(fun(E) -> Named(E) =/= false end, FromFirst) of
+            {_, []} -> not_yet;
+            {Before, After} -> {by(Before, Node), by(After, Node)}
+        end
+    end).
+
+names({'$outrigger_members', Router, _, _, Members}, Rust, Node) when node(Router) =:= Rust ->
+    lists:keymember(Node, 1, Members);
+names(_, _, _) -> other.
+
+by(Entries, Node) -> [M || {'$outrigger', _, P, _, M, _} <- Entries, node(P) =:= Node].
+
+%% The same around the DOWN of the router: everything that came through it.
+down(Group, Rust) ->
+    ask(Group, fun(Log, _) ->
+        case lists:splitwith(fun(E) -> not is_down(E, Rust) end, lists:reverse(Log)) of
+            {_, []} -> not_yet;
+            {Before, [_ | After]} ->
+                {[M || {'$outrigger', _, _, _, M, _} <- Before], [M || {'$outrigger', _, _, _, M, _} <- After]}
+        end
+    end).
+
+is_down({'DOWN', _, process, Router, _}, Rust) -> node(Router) =:= Rust;
+is_down(_, _) -> false.
+
 %% Terms of all kinds. Local funs, pids, ports and references are of the calling node and process.
 zoo() ->
     Secret = make_ref(),
@@ -123,13 +154,11 @@ zoo() ->
         Deep, DeepTuple
     ].
 
-%% Whether the worker has received two equal messages from publishers, the second after the first.
+%% Whether the worker has received the same Count messages twice, one round after the other.
 same_twice(Group, Count) ->
     ask(Group, fun(Log, _) ->
         Data = [M || {'$outrigger', _, _, _, M, _} <- lists:reverse(Log)],
-        length(Data) =:= 2 * Count andalso
-            (fun({A, B}) -> A =:= B end)(lists:split(Count, Data))
+        length(Data) =:= 2 * Count andalso lists:sublist(Data, Count) =:= lists:nthtail(Count, Data)
     end).
 
 id(X) -> X.
-id_pid(Pid) -> list_to_atom(pid_to_list(Pid)).

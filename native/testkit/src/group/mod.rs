@@ -114,6 +114,15 @@ impl<'a> Group<'a> {
         self.beam.eval(&format!("kit_group:{function}('{}')", self.group))
     }
 
+    /// The newest members list's version.
+    ///
+    /// # Panics
+    /// When there is no list yet.
+    #[track_caller]
+    pub fn version(&self) -> u64 {
+        self.beam.eval_number(&self.text("version"))
+    }
+
     /// Publishes an Erlang term on the newest route.
     ///
     /// # Panics

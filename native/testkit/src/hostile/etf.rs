@@ -90,3 +90,65 @@ pub fn reg_send(from: &[u8], name: &str, payload: &[u8]) -> Vec<u8> {
 pub fn send(to: &[u8], payload: &[u8]) -> Vec<u8> {
     message(&tuple(&[int(2), atom(""), to.to_vec()]), payload)
 }
+
+/// Whether `bytes` contain `part`.
+#[must_use]
+pub fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    position(bytes, part).is_some()
+}
+
+/// The payload of a frame as a node of the product sends it to a registered name: what follows the control
+/// tuple's last atom and the 131. Empty when there is none.
+#[must_use]
+pub fn payload_of(frame: &[u8]) -> &[u8] {
+    // 112, 131, {6, From, Cookie, Name}: three elements to step over.
+    let mut at = 2 + 2 + 2;
+    for _ in 0..3 {
+        at += match frame.get(at..) {
+            Some([119, len, ..]) => 2 + usize::from(*len),
+            Some([118 | 100, high, low, ..]) => 3 + usize::from(u16::from_be_bytes([*high, *low])),
+            Some([88, 119, len, ..]) => 3 + usize::from(*len) + 12,
+            Some([88, 118 | 100, high, low, ..]) => 4 + usize::from(u16::from_be_bytes([*high, *low])) + 12,
+            _ => return &[],
+        };
+    }
+    frame.get(at + 1..).unwrap_or_default()
+}
+
+/// Every pid of `node` in `bytes`, in order.
+#[must_use]
+pub fn pids_in(bytes: &[u8], node: &str) -> Vec<Vec<u8>> {
+    let head = [vec![88], atom(node)].concat();
+    let mut pids = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = position(rest, &head) {
+        let end = at + head.len() + 12;
+        pids.extend(rest.get(at..end).map(<[u8]>::to_vec));
+        rest = rest.get(end..).unwrap_or_default();
+    }
+    pids
+}
+
+fn position(bytes: &[u8], part: &[u8]) -> Option<usize> {
+    bytes.windows(part.len()).position(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_found_behind_its_control_tuple() {
+        let from = pid("a@b", 1, 2, 3);
+        let frame = reg_send(&from, "name", &tuple(&[int(300), from.clone()]));
+        assert_eq!(payload_of(&frame), tuple(&[int(300), from.clone()]));
+        assert_eq!(pids_in(payload_of(&frame), "a@b"), [from]);
+    }
+
+    #[test]
+    fn encodings_are_those_of_the_format() {
+        assert_eq!(list(&[int(-1)]), [108, 0, 0, 0, 1, 98, 255, 255, 255, 255, 106]);
+        assert_eq!(nested(2), [108, 0, 0, 0, 1, 108, 0, 0, 0, 1, 106, 106, 106]);
+        assert_eq!(binary(b"x"), [109, 0, 0, 0, 1, b'x']);
+    }
+}
