@@ -37,18 +37,18 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    pub(crate) fn forwarded(&self, copies: usize) {
-        self.forwarded.fetch_add(1, Relaxed);
-        self.copies.fetch_add(copies as u64, Relaxed);
+    pub(crate) fn forwarded(&self, messages: u64, targets: usize) {
+        self.forwarded.fetch_add(messages, Relaxed);
+        self.copies.fetch_add(messages * targets as u64, Relaxed);
     }
 
-    pub(crate) fn dropped(&self, why: Dropped) {
+    pub(crate) fn dropped(&self, why: Dropped, messages: u64) {
         let cell = match why {
             Dropped::UnknownRoute => &self.unknown_route,
             Dropped::ExpiredRoute => &self.expired_route,
             Dropped::Unattached => &self.unattached,
         };
-        cell.fetch_add(1, Relaxed);
+        cell.fetch_add(messages, Relaxed);
     }
 
     pub(crate) fn replaced(&self) {

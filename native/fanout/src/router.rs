@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use crossbeam::sync::{ShardedLock, ShardedLockReadGuard};
 use parking_lot::Mutex;
@@ -21,8 +21,8 @@ use crate::{AttachError, Change, Counters, Dropped, PeerId, RouteKey, RouterConf
 /// # Order
 ///
 /// Copies that `route` hands over, and that the caller passes on before its closure returns, are ahead of every change
-/// that comes after. A caller that gathers copies first passes them on in [`Router::commit`], and before it makes a
-/// change for the same link.
+/// that comes after. A caller that gathers messages first routes them with [`Router::route_many`] when it passes them on,
+/// and before it makes a change for the same link; one that has to gather copies passes them on in [`Router::commit`].
 pub struct Router {
     config: RouterConfig,
     groups: Mutex<Groups>,
@@ -86,22 +86,41 @@ impl Router {
         from: PeerId,
         forward: impl FnOnce(&Targets<'_>) -> R,
     ) -> Result<R, Dropped> {
+        self.route_many(key, from, 1, forward)
+    }
+
+    /// [`Router::route`] for a run of `messages` messages to `key` that the caller has gathered and passes on together:
+    /// they are routed as the lists are now, not as they were when the first one came.
+    pub fn route_many<R>(
+        &self,
+        key: RouteKey,
+        from: PeerId,
+        messages: u64,
+        forward: impl FnOnce(&Targets<'_>) -> R,
+    ) -> Result<R, Dropped> {
         let table = self.table();
         match table.targets(key, from) {
             Ok(targets) => {
-                self.counters.forwarded(targets.iter().count());
+                self.counters.forwarded(messages, targets.iter().count());
                 Ok(forward(&targets))
             }
             Err(why) => {
-                self.counters.dropped(why);
+                self.counters.dropped(why, messages);
                 Err(why)
             }
         }
     }
 
+    /// The group that a message to `key` over the link `from` is for: what a caller has to know to gather a run for
+    /// [`Router::route_many`]. A message that would be dropped is counted as such; nothing else is counted.
+    pub fn group(&self, key: RouteKey, from: PeerId) -> Result<Arc<str>, Dropped> {
+        let found = self.table().targets(key, from).map(|targets| targets.group().clone());
+        found.inspect_err(|why| self.counters.dropped(*why, 1))
+    }
+
     /// Counts a message to a pid that cannot be a key of any router (`RouteKey::from_pid` gave `None`).
     pub fn dropped_foreign(&self) -> Dropped {
-        self.counters.dropped(Dropped::UnknownRoute);
+        self.counters.dropped(Dropped::UnknownRoute, 1);
         Dropped::UnknownRoute
     }
 

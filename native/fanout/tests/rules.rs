@@ -183,3 +183,21 @@ fn when_keys_run_out_attaching_ends_and_leaving_works() {
     assert_eq!(router.peer_down(A).len(), 1);
     assert_eq!(router.peer_down(B).len(), 1);
 }
+
+#[test]
+fn a_run_is_routed_as_the_lists_are_when_it_is_passed_on() {
+    let router = Router::new(RouterConfig::default());
+    router.attach(PeerId(1), "a@h", "g").unwrap();
+    let old = router.attach(PeerId(2), "b@h", "g").unwrap().route;
+    assert_eq!(&*router.group(old, PeerId(1)).unwrap(), "g");
+    let to =
+        |router: &Router| router.route_many(old, PeerId(1), 3, |targets| targets.iter().collect::<Vec<_>>());
+    assert_eq!(to(&router), Ok(vec![PeerId(2)]));
+    router.attach(PeerId(2), "b@h", "g").unwrap();
+    assert_eq!(to(&router), Ok(vec![]), "the attachment that the route lists is gone");
+    router.attach(PeerId(9), "a@h", "g").unwrap();
+    assert_eq!(to(&router), Err(Dropped::Unattached));
+    assert_eq!(router.group(old, PeerId(1)), Err(Dropped::Unattached));
+    let counters = router.counters();
+    assert_eq!((counters.forwarded, counters.copies, counters.dropped_unattached), (6, 3, 4));
+}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bytes::Bytes;
 use crossbeam::sync::ShardedLock;
-use outrigger_fanout::{AttachError, Change, Changes, PeerId, Router};
+use outrigger_fanout::{AttachError, Change, Changes, PeerId, RouteKey, Router, Targets};
 use outrigger_term::TermError;
 
 use super::announce::Identity;
@@ -31,8 +31,6 @@ pub(super) struct Figures {
     pub(super) malformed: AtomicU64,
     /// Requests that were refused.
     pub(super) refused: AtomicU64,
-    /// Messages that rode on the route of the one before.
-    pub(super) rode_along: AtomicU64,
     /// Batches handed on.
     pub(super) batches: AtomicU64,
 }
@@ -100,13 +98,16 @@ impl<O: Outlet> Core<O> {
         self.send_to(link, self.identity.refused(group, "version", VERSION));
     }
 
-    /// Hands gathered buffers to the links of `targets`, unless the sender's place was taken meanwhile.
-    pub(super) fn hand_on(&self, from: PeerId, targets: &[PeerId], buffers: &[Bytes]) {
+    /// Hands a run of `messages` messages to all that it goes to now. Routing and sending are one step: a member that
+    /// is listed anew, or a sender whose place was taken, finds nothing of this run behind the list that says so.
+    pub(super) fn hand_on(&self, from: PeerId, key: RouteKey, messages: u64, buffers: &[Bytes]) {
         self.figures.batches.fetch_add(1, Relaxed);
-        self.router.commit(from, || {
+        let send = |targets: &Targets<'_>| {
             let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
-            targets.iter().filter_map(|target| links.get(target)).for_each(|link| link.send(buffers));
-        });
+            targets.iter().filter_map(|target| links.get(&target)).for_each(|link| link.send(buffers));
+        };
+        // What is dropped is counted by the router.
+        let _ = self.router.route_many(key, from, messages, send);
     }
 
     /// Tells all members of a new list, the link that caused it first: nobody else can send to the new member

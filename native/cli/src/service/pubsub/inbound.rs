@@ -1,7 +1,7 @@
 //! The receiving end of one link: gathers runs of messages, and follows requests.
 //!
-//! A *run* is consecutive messages to one pid of ours. The router is asked at the start of a run; what follows in
-//! it costs a comparison and a copy into the batch. A run ends when another pid or a request follows, when the
+//! A *run* is consecutive messages to one pid of ours. The router is asked for the group at the start of a run and
+//! for the targets at its end; what is between costs a comparison and a copy into the batch. A run ends when another pid or a request follows, when the
 //! batch is full, and when everything that was read is dispatched.
 
 use std::collections::{HashMap, HashSet};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use outrigger_fanout::{PeerId, RouteKey};
+use outrigger_fanout::RouteKey;
 use outrigger_node::{DownReason, Inbound, NodeName, Payload, Printable, To};
 use outrigger_term::Pid;
 
@@ -35,10 +35,6 @@ pub(super) struct LinkInbound<O, D> {
     dial: D,
     run: Option<Run>,
     batch: Batch,
-    /// The targets of the run.
-    targets: Vec<PeerId>,
-    /// Messages of the run but the first.
-    rode_along: u64,
     /// Everything of a frame up to its payload but the length, by group.
     prefixes: HashMap<Arc<str>, Arc<[u8]>>,
     /// The groups attached over this link.
@@ -50,6 +46,7 @@ pub(super) struct LinkInbound<O, D> {
 struct Run {
     key: RouteKey,
     prefix: Arc<[u8]>,
+    messages: u64,
 }
 
 impl<O: Outlet, D: Dial> LinkInbound<O, D> {
@@ -61,8 +58,6 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
             dial,
             run: None,
             batch: Batch::default(),
-            targets: Vec::new(),
-            rode_along: 0,
             prefixes: HashMap::new(),
             attached: HashSet::new(),
             throttle: Throttle::default(),
@@ -79,10 +74,10 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
                 return;
             }
         };
-        match &self.run {
+        match &mut self.run {
             Some(run) if run.key == key => {
                 self.batch.push(&run.prefix, payload);
-                self.rode_along += 1;
+                run.messages += 1;
             }
             _ => self.start_run(key, payload),
         }
@@ -93,28 +88,20 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
 
     fn start_run(&mut self, key: RouteKey, payload: Payload<'_>) {
         self.end_run();
-        let targets = &mut self.targets;
-        let group = self.core.router.route(key, self.link.peer(), |found| {
-            targets.extend(found.iter());
-            found.group().clone()
-        });
         // A message that is dropped starts no run: the next one asks again, and is counted again.
-        let Ok(group) = group else { return };
+        let Ok(group) = self.core.router.group(key, self.link.peer()) else { return };
         if let Some(prefix) = self.prefix(&group) {
             self.batch.push(&prefix, payload);
-            self.run = Some(Run { key, prefix });
+            self.run = Some(Run { key, prefix, messages: 1 });
         }
     }
 
     /// Hands on what was gathered.
     fn end_run(&mut self) {
-        if self.run.take().is_some() {
-            self.core.hand_on(self.link.peer(), &self.targets, self.batch.buffers());
-            self.core.figures.rode_along.fetch_add(self.rode_along, Relaxed);
-            self.rode_along = 0;
+        if let Some(run) = self.run.take() {
+            self.core.hand_on(self.link.peer(), run.key, run.messages, self.batch.buffers());
             self.batch.clear();
         }
-        self.targets.clear();
     }
 
     fn prefix(&mut self, group: &Arc<str>) -> Option<Arc<[u8]>> {

@@ -107,16 +107,13 @@ impl PubSub {
         let Some(Bound { core, .. }) = self.bound.get() else { return "not started".to_owned() };
         let (figures, counters) = (&core.figures, core.router.counters());
         format!(
-            "runs={} rode_along={} batches={} copies={} unknown_route={} expired_route={} unattached={} replaced={} \
-             malformed={} refused={}",
+            "forwarded={} batches={} copies={} unknown_route={} expired_route={} unattached={} malformed={} refused={}",
             counters.forwarded,
-            figures.rode_along.load(Relaxed),
             figures.batches.load(Relaxed),
             counters.copies,
             counters.dropped_unknown_route,
             counters.dropped_expired_route,
             counters.dropped_unattached,
-            counters.dropped_replaced,
             figures.malformed.load(Relaxed),
             figures.refused.load(Relaxed),
         )

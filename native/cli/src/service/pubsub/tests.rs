@@ -196,7 +196,8 @@ fn a_run_is_one_batch_shared_by_all_targets() {
     b.wire.send(&to_b[0]);
     assert_eq!(b.seen(), [data(b"one"), data(b"two")]);
     assert!(a.batches().is_empty(), "never back to the sender");
-    assert_eq!(core.router.counters().forwarded, 1);
+    let counters = core.router.counters();
+    assert_eq!((counters.forwarded, counters.copies), (2, 4));
     a.inbound.flush();
     assert!(b.batches().is_empty());
 }
@@ -259,7 +260,7 @@ fn an_old_link_is_silent_once_a_new_one_has_its_place() {
     a.inbound.flush();
     let seen = b.seen();
     assert!(matches!(seen[..], [Seen::Members { version: 3, .. }]), "{seen:?}");
-    assert_eq!(core.router.counters().dropped_replaced, 1);
+    assert_eq!(core.router.counters().dropped_unattached, 1);
 }
 
 #[test]
@@ -274,6 +275,21 @@ fn the_new_member_is_told_first_and_gets_nothing_of_older_lists() {
     a.inbound.flush();
     assert_eq!(b.seen().last(), Some(&data(b"x")));
     assert!(c.batches().is_empty());
+}
+
+#[test]
+fn a_member_that_attaches_anew_gets_nothing_that_was_gathered_for_its_old_place() {
+    let core = core_with(RouterConfig::default());
+    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
+    a.attach("g");
+    b.attach("g");
+    let (route, _) = a.members();
+    b.batches();
+    a.publish(route, b"for the old place");
+    b.request("attach", 1, "g", "b@h");
+    a.inbound.flush();
+    let seen = b.seen();
+    assert!(matches!(seen[..], [Seen::Members { version: 3, .. }]), "{seen:?}");
 }
 
 #[test]
