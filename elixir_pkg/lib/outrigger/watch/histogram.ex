@@ -79,7 +79,7 @@ defmodule Outrigger.Watch.Histogram do
       iex> Outrigger.Watch.Histogram.summary(histogram).count
       1
   """
-  @spec measure(t, (() -> result)) :: result when result: var
+  @spec measure(t, (... -> result)) :: result when result: var
   def measure(histogram, fun) when is_function(fun, 0) do
     started = System.monotonic_time()
     result = fun.()
