@@ -254,12 +254,13 @@ mod tests {
     async fn the_bound_counts_tiny_buffers_and_a_closed_queue_refuses() {
         let (_peer, socket) = pair().await;
         let counters = WriterCounters::default();
-        let mut queue = Queue::new(socket, 1 << 20);
-        let overflow =
-            (0..10_000_000).find_map(|_| match queue.send([Bytes::from_static(&[7])], &counters) {
-                Sent::Overflow { queued } => Some(queued),
-                _ => None,
-            });
+        let mut queue = Queue::new(socket.clone(), 1 << 20);
+        let filler = vec![0; 64 << 10];
+        while socket.try_write(&filler).is_ok() {}
+        let overflow = (0..1_000_000).find_map(|_| match queue.send([Bytes::from_static(&[7])], &counters) {
+            Sent::Overflow { queued } => Some(queued),
+            _ => None,
+        });
         assert!(overflow.is_some_and(|queued| queued > 1 << 20));
         assert!(queue.waiting.len() <= (1 << 20) / ENTRY_COST + 1, "{}", queue.waiting.len());
         queue.close();

@@ -105,7 +105,8 @@ async fn rubbish_instead_of_a_handshake_is_closed_and_counted() {
     small.handshake_timeout = Duration::from_millis(300);
     small.bounds.max_handshakes = 2;
     let pair = pair(small).await;
-    let inputs: [&[u8]; 5] = [b"GET / HTTP/1.1\r\n\r\n", &[0xff; 5000], &[0, 0], &[22, 3, 1, 2, 0], &[0, 1, b'x']];
+    let inputs: [&[u8]; 5] =
+        [b"GET / HTTP/1.1\r\n\r\n", &[0xff; 5000], &[0, 0], &[22, 3, 1, 2, 0], &[0, 1, b'x']];
     for bytes in inputs {
         let mut socket = TcpStream::connect(addr(&pair.a)).await.unwrap();
         let _ = socket.write_all(bytes).await;
@@ -113,10 +114,8 @@ async fn rubbish_instead_of_a_handshake_is_closed_and_counted() {
         let _ = within("the node to close", socket.read_to_end(&mut rest)).await;
     }
     // Connections that say nothing hold a place for the handshake's time only.
-    let idle = [
-        TcpStream::connect(addr(&pair.a)).await.unwrap(),
-        TcpStream::connect(addr(&pair.a)).await.unwrap(),
-    ];
+    let idle =
+        [TcpStream::connect(addr(&pair.a)).await.unwrap(), TcpStream::connect(addr(&pair.a)).await.unwrap()];
     let started = Instant::now();
     let late = raw::connect(addr(&pair.a), "late@127.0.0.1", A, "secret").await;
     assert!(late.is_ok() && started.elapsed() >= Duration::from_millis(200), "{:?}", started.elapsed());

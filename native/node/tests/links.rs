@@ -39,7 +39,9 @@ async fn messages_arrive_whole_and_in_order_and_the_end_comes_last() {
     let info = &b.links()[0];
     assert_eq!((info.queued, info.written.sends, info.hidden), (0, 20_000, true));
     b.shutdown().await;
-    let Some(Seen::LinkDown(_, DownReason::ClosedByPeer)) = within("link down", seen.recv()).await else { panic!() };
+    let Some(Seen::LinkDown(_, DownReason::ClosedByPeer)) = within("link down", seen.recv()).await else {
+        panic!()
+    };
     assert_eq!(events.next().await.map(|event| format!("{event:?}").contains("Shutdown")), Some(true));
     assert!(events.next().await.is_none());
     a.shutdown().await;
@@ -104,11 +106,9 @@ async fn a_peer_that_lost_its_end_takes_over_and_services_see_the_old_end_first(
     let new = raw::connect(addr(&a), "b@127.0.0.1", "a@127.0.0.1", "secret").await.unwrap();
     assert!(new.was_asked_alive());
     let b = "b@127.0.0.1".parse::<outrigger_node::NodeName>().unwrap();
-    for expected in [
-        Seen::LinkUp(b.clone()),
-        Seen::LinkDown(b.clone(), DownReason::Replaced),
-        Seen::LinkUp(b.clone()),
-    ] {
+    for expected in
+        [Seen::LinkUp(b.clone()), Seen::LinkDown(b.clone(), DownReason::Replaced), Seen::LinkUp(b.clone())]
+    {
         assert_eq!(within("the services", seen.recv()).await, Some(expected));
     }
     old.until_closed().await;

@@ -98,7 +98,9 @@ impl Erl {
     }
 
     fn value(&mut self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| panic!("{} does not answer", self.name))
+        self.lines
+            .recv_timeout(Duration::from_secs(30))
+            .unwrap_or_else(|_| panic!("{} does not answer", self.name))
     }
 
     pub fn kill(mut self) {
