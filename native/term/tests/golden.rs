@@ -26,7 +26,7 @@ fn assert_writes(name: &str, write: impl FnOnce(&mut Writer<'_>) -> Result<(), T
 fn skips_exactly_every_vector_and_no_prefix_of_it() {
     assert!(vectors().len() > 60);
     for (name, bytes) in vectors() {
-        let mut reader = Reader::new(&bytes);
+        let mut reader = Reader::new(bytes);
         reader.expect_version().expect(name);
         assert_eq!(reader.clone().skip_within(&Default::default()).expect(name), &bytes[1..], "{name}");
         assert_eq!(reader.skip().expect(name), &bytes[1..], "{name}");

@@ -44,9 +44,9 @@ pub enum Tree {
     Atom(String),
     Binary(Vec<u8>),
     Float(f64),
-    Tuple(Vec<Tree>),
-    List(Vec<Tree>),
-    Map(Vec<Tree>),
+    Tuple(Vec<Self>),
+    List(Vec<Self>),
+    Map(Vec<Self>),
 }
 
 impl Tree {
