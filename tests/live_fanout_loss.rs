@@ -116,6 +116,43 @@ fn attaching_again_makes_a_new_member() {
     b.wait_data("lists:seq(1, 500)");
 }
 
+/// A replaced attachment does not live any more, though its link and its worker's name do: what still comes on an
+/// older route neither reaches it nor is taken from it.
+#[test]
+fn an_old_route_leads_neither_to_nor_from_a_replaced_attachment() {
+    let cluster = Cluster::start(3);
+    let [a, b, c] = cluster.joined_groups("news").try_into().ok().unwrap();
+    let rust = cluster.rust().name();
+    for group in [&a, &b] {
+        group.beam().eval(&format!("persistent_term:put(old, kit_group:route(news, '{rust}'))"));
+    }
+    let version = b.version();
+    a.call("attach");
+    for group in [&a, &b, &c] {
+        group.wait(&format!("kit_group:version(news, '{rust}') =:= {}", version + 1), LONG);
+    }
+    a.beam().eval("kit_group:publish(news, persistent_term:get(old), lost)");
+    b.beam().eval("kit_group:publish(news, persistent_term:get(old), to_c_alone)");
+    a.publish("from_a");
+    b.publish("from_b");
+    a.wait_data("[from_b]");
+    b.wait_data("[from_a]");
+    c.wait("lists:sort(kit_group:data(news)) =:= [from_a, from_b, to_c_alone]", LONG);
+}
+
+/// Versions never fall while the router lives, even when a group is empty for a while.
+#[test]
+fn versions_rise_over_an_empty_group() {
+    let cluster = Cluster::start(1);
+    let worker = cluster.group(0, "news");
+    let own = [cluster.beam(0).name()];
+    worker.join(&own);
+    let first = worker.version();
+    worker.call("detach");
+    worker.call("attach");
+    worker.wait(&format!("kit_group:version(news, '{}') > {first}", cluster.rust().name()), LONG);
+}
+
 #[test]
 fn a_new_worker_of_a_node_takes_the_place_of_the_old() {
     let cluster = Cluster::start(2);
