@@ -17,9 +17,9 @@ defmodule Bench.Fanout.Side do
   @doc "Starts the contenders on this node; node 0 publishes and supervises the Rust node, the others subscribe."
   @spec start([module], non_neg_integer) :: :ok
   def start(contenders, index) do
-    Logger.configure(level: :warning)
     {:ok, _started} = Application.ensure_all_started(:outrigger)
-    if index == 0, do: keep({Outrigger.Node, id: @rust, name: "bench-rust-#{System.pid()}"})
+    Logger.configure(level: :warning)
+    if index == 0, do: keep({Outrigger.Node, server: @rust, name: "bench-rust-#{System.pid()}"})
     for contender <- contenders, do: keep(child(contender))
     if index > 0, do: for(contender <- contenders, do: subscriber(contender))
     :ok
@@ -34,14 +34,13 @@ defmodule Bench.Fanout.Side do
   defp keep(child) do
     {:ok, supervisor} = Supervisor.start_link([child], strategy: :one_for_one)
     Process.unlink(supervisor)
-    if match?({Outrigger.Node, _}, child), do: :persistent_term.put(@rust, supervisor)
+    :ok
   end
 
   @doc "The operating-system process of the Rust node."
   @spec rust_os_pid() :: pos_integer
   def rust_os_pid do
-    [{_id, pid, _type, _modules}] = Supervisor.which_children(:persistent_term.get(@rust))
-    Outrigger.Node.info(pid).os_pid
+    Outrigger.Node.info(@rust).os_pid
   end
 
   @doc "Waits until a broadcast of this contender reaches `count` other nodes the way it is meant to go."

@@ -8,8 +8,8 @@ defmodule Demo.App do
   @doc "Starts Outrigger and this application's supervisor, which outlives the caller."
   @spec start([Supervisor.child_spec() | {module, keyword}]) :: :ok
   def start(children) do
-    Logger.configure(level: :warning)
     {:ok, _started} = Application.ensure_all_started(:outrigger)
+    Logger.configure(level: :warning)
 
     {:ok, supervisor} =
       Supervisor.start_link(children, strategy: :one_for_one, name: Demo.Supervisor)
@@ -49,11 +49,4 @@ defmodule Demo.App do
   @doc "The path that this node's broadcasts take now: `:relay` or `:direct`."
   @spec path(atom) :: atom
   def path(pubsub), do: Outrigger.PubSub.info(pubsub).path
-
-  @doc "Name, state and OS pid of the Rust node, as its supervisor knows them."
-  @spec rust_info(atom) :: map
-  def rust_info(id) do
-    {^id, pid, _, _} = Demo.Supervisor |> Supervisor.which_children() |> List.keyfind(id, 0)
-    Outrigger.Node.info(pid)
-  end
 end

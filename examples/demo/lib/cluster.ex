@@ -30,7 +30,7 @@ defmodule Demo.Cluster do
   # The first node has the Rust node under its supervisor. It tells the Rust node of the others through its PubSub.
   defp children(0),
     do: [
-      {Outrigger.Node, id: @rust, name: "demo-rust-#{System.pid()}"},
+      {Outrigger.Node, server: @rust, name: "demo-rust-#{System.pid()}"},
       {Outrigger.PubSub, name: @pubsub}
     ]
 
@@ -69,7 +69,7 @@ defmodule Demo.Cluster do
 
   @doc "What the supervisor of the Rust node knows of it."
   @spec rust(t) :: map
-  def rust(%{nodes: [first | _]}), do: call(first, Demo.App, :rust_info, [@rust])
+  def rust(%{nodes: [first | _]}), do: call(first, Outrigger.Node, :info, [@rust])
 
   @doc "Ends the nodes, and through them the Rust node; returns when all are gone."
   @spec stop(t) :: :ok
