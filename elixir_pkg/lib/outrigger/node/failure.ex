@@ -34,8 +34,13 @@ defmodule Outrigger.Node.Failure do
     known = Map.get(@reasons, reason, :start_failed)
     details = %{name: name, node: node, text: text}
     details = if known == :start_failed, do: Map.put(details, :fatal, reason), else: details
-    said = if text == "", do: reason, else: text
+    said = if text == "", do: reason, else: one_sentence(text)
     Error.new(known, "#{name} did not start: #{said}. #{remedy(known, name, node)}", details)
+  end
+
+  # Line breaks arrive as escapes, see Outrigger.Node.PortLog.
+  defp one_sentence(text) do
+    text |> String.replace(~r/(\\n|\s)+/, " ") |> String.trim() |> String.trim_trailing(".")
   end
 
   @doc "The binary has not said `ready` in time."
@@ -49,8 +54,8 @@ defmodule Outrigger.Node.Failure do
   end
 
   @doc """
-  The binary has ended. `last` is the last thing it said, or `nil` if it never said anything: then the system may have
-  failed to run it, and the status is the system's error number.
+  The binary has ended. `last` is its last complaint, `""` if it had none, or `nil` if it never said anything: then the
+  system may have failed to run it, and the status is the system's error number.
   """
   @spec exited(String.t(), non_neg_integer, String.t() | nil, Path.t()) :: Error.t()
   def exited(name, status, last, path) do
@@ -64,7 +69,7 @@ defmodule Outrigger.Node.Failure do
         )
 
       {last, _why} ->
-        said = if last, do: " Its last line: #{last}", else: ""
+        said = if last in [nil, ""], do: "", else: " Its last complaint: #{last}"
         Error.new(:exited, "#{name} #{ended(status)}.#{said}", %{name: name, status: status})
     end
   end

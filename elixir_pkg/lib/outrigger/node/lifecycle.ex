@@ -7,6 +7,8 @@ defmodule Outrigger.Node.Lifecycle do
           +--gone, first start--> failed       gone, later --+--> waiting
 
     * The **first** start must succeed: it fails loudly, with the error given to whoever started it.
+      One exception: a name that is taken is tried again for 1.5 s. When a supervisor restarts the process around this, or an
+      init system the VM, the Rust node from before may still be leaving.
     * Every **later** death is retried for ever. The first retry comes at once, the next after 200 ms, then twice as long each
       time up to 30 s. A node that stayed up for 10 s has earned a fresh count.
     * A supervisor's restart intensity (3 in 5 s by default) is therefore never used up by a node that flaps.
@@ -27,6 +29,8 @@ defmodule Outrigger.Node.Lifecycle do
   alias Outrigger.Error
 
   @stable_ms 10_000
+  @name_patience_ms 1_500
+  @name_pause_ms 100
   @first_pause_ms 200
   @longest_pause_ms 30_000
 
@@ -34,19 +38,21 @@ defmodule Outrigger.Node.Lifecycle do
             first?: true,
             failures: 0,
             since: 0,
+            born: nil,
             starts: 0,
             joined: [],
             error: nil
 
   @typedoc """
   `failures` counts since the last stable time, `starts` since the node was last up, `since` is when the phase began,
-  `joined` are the nodes the Rust node has links to, latest first, `error` is why it is not up.
+  `born` of the very first start, `joined` are the nodes the Rust node has links to, latest first, `error` is why it is not up.
   """
   @type t :: %__MODULE__{
           phase: :starting | :up | :waiting | :failed,
           first?: boolean,
           failures: non_neg_integer,
           since: integer,
+          born: integer | nil,
           starts: non_neg_integer,
           joined: [String.t()],
           error: Error.t() | nil
@@ -73,7 +79,8 @@ defmodule Outrigger.Node.Lifecycle do
   @doc "Takes one input at the time `now`."
   @spec step(t, input, now :: integer) :: {t, [action]}
   def step(%__MODULE__{phase: :waiting} = life, :opened, now) do
-    {%{life | phase: :starting, since: now, starts: life.starts + 1, joined: []}, []}
+    starting = %{life | phase: :starting, since: now, starts: life.starts + 1, joined: []}
+    {%{starting | born: life.born || now}, []}
   end
 
   def step(%__MODULE__{phase: :starting} = life, :ready, now) do
@@ -94,6 +101,15 @@ defmodule Outrigger.Node.Lifecycle do
     uptime = now - life.since
     failures = if uptime >= @stable_ms, do: 1, else: life.failures + 1
     wait(life, error, failures, [{:down, uptime, error}], now)
+  end
+
+  def step(
+        %__MODULE__{phase: :starting, first?: true, born: born} = life,
+        {:gone, %Error{reason: :name_taken} = error},
+        now
+      )
+      when now - born < @name_patience_ms do
+    {%{life | phase: :waiting, since: now, joined: [], error: error}, [{:retry, @name_pause_ms}]}
   end
 
   # A start can also fail before anything was opened: no binary, no distribution.

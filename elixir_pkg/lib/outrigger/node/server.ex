@@ -55,7 +55,7 @@ defmodule Outrigger.Node.Server do
       {port, _data} = message when is_port(port) ->
         await_ready(port_message(state, message), parent)
 
-      {:start_timeout, _port} = message ->
+      message when message == :start or elem(message, 0) == :start_timeout ->
         {:noreply, state} = handle_info(message, state)
         await_ready(state, parent)
     end
@@ -151,7 +151,9 @@ defmodule Outrigger.Node.Server do
 
   defp event({:log, level, text}, state) do
     Logger.log(level, text, outrigger: state.config.name)
-    %{state | last: text}
+
+    # Of what it said before it died only complaints are of interest, but also whether it said anything.
+    %{state | last: if(level in [:warning, :error], do: text, else: state.last || "")}
   end
 
   defp event({:fatal, reason, text}, state) do

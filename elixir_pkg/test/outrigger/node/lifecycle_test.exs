@@ -21,6 +21,21 @@ defmodule Outrigger.Node.LifecycleTest do
     assert {%{phase: :failed}, [{:give_up, @error}]} = run([{0, :opened}, {5, {:gone, @error}}])
   end
 
+  test "a taken name is tried again for 1.5 s at the first start" do
+    taken = Error.new(:name_taken, "taken")
+    {life, actions} = run([{0, :opened}, {50, {:gone, taken}}])
+    assert {life.phase, actions} == {:waiting, [{:retry, 100}]}
+    assert {%{phase: :up}, [{:up, 10, 2}]} = run(life, [{150, :opened}, {160, :ready}])
+    {life, actions} = run(life, [{1400, :opened}, {1499, {:gone, taken}}])
+    assert actions == [{:retry, 100}]
+
+    assert {%{phase: :failed}, [{:give_up, ^taken}]} =
+             run(life, [{1600, :opened}, {1650, {:gone, taken}}])
+
+    assert {%{phase: :failed}, [{:give_up, @error}]} =
+             run(life, [{200, :opened}, {210, {:gone, @error}}])
+  end
+
   test "after a failure nothing happens any more" do
     {life, _} = run([{0, {:gone, @error}}])
 

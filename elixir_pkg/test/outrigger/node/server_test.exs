@@ -158,9 +158,9 @@ defmodule Outrigger.Node.ServerTest do
     test "when the program ends, with its last line" do
       error = refused("echo 'panicked at x' >&2; exit 3")
       assert {error.reason, error.details.status} == {:exited, 3}
-      assert error.message =~ "has exited with status 3. Its last line: panicked at x"
+      assert error.message =~ "has exited with status 3. Its last complaint: panicked at x"
       assert refused("kill -9 $$").message =~ "was killed by signal 9"
-      assert refused("printf 'half a line'; exit 1").message =~ "Its last line: half a line"
+      assert refused("printf 'half a line'; exit 1").message =~ "Its last complaint: half a line"
     end
 
     test "when it is not ready in time, even if it cannot be asked to leave" do
