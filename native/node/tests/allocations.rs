@@ -1,4 +1,6 @@
 //! The way from the socket to a service allocates nothing per message.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 #![allow(unsafe_code)]
 
 mod common;

@@ -1,5 +1,7 @@
 //! Peers that misbehave: each costs its own link and nothing else.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
+
 mod common;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! Two nodes of ours and no EPMD: messages, both dialling at once, take-over, limits.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
+
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The driver against a real `erl`, with an EPMD of its own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
+
 mod common;
 
 use std::time::{Duration, Instant};

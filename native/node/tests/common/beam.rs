@@ -79,10 +79,9 @@ impl Erl {
         let (sender, lines) = mpsc::channel();
         std::thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                if let Some(value) = line.strip_prefix("=> ") {
-                    if sender.send(value.to_owned()).is_err() {
-                        return;
-                    }
+                let Some(value) = line.strip_prefix("=> ") else { continue };
+                if sender.send(value.to_owned()).is_err() {
+                    return;
                 }
             }
         });
