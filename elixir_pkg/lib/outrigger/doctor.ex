@@ -45,13 +45,12 @@ defmodule Outrigger.Doctor do
       own = own(options)
       binary = options[:binary] || Program.default_path()
       binary_check = Native.binary(binary)
-      names = for({_type, name} <- List.wrap(own), do: name) ++ options[:join]
+      own_name = own && elem(own, 1)
 
       local =
         Versions.checks() ++
-          [binary_check, Native.nif()] ++
-          Host.checks(names) ++
-          [Epmd.check(options[:epmd_port] || System.get_env("ERL_EPMD_PORT"))] ++
+          [binary_check, Native.nif(), Host.check(own_name)] ++
+          epmd(own, options) ++
           Names.checks(own, options[:join]) ++
           [Cookie.check(options[:cookie_file])]
 
@@ -82,6 +81,15 @@ defmodule Outrigger.Doctor do
       true -> nil
     end
   end
+
+  # Where all nodes are at known addresses there may well be no EPMD.
+  defp epmd(nil, options) do
+    if options[:join] == [] and options[:peers] != [], do: [], else: [epmd(options)]
+  end
+
+  defp epmd(_own, options), do: [epmd(options)]
+
+  defp epmd(options), do: Epmd.check(options[:epmd_port] || System.get_env("ERL_EPMD_PORT"))
 
   defp cluster(binary_check, binary, options) do
     cond do

@@ -24,7 +24,7 @@ defmodule Outrigger.DoctorTest do
   test "without nodes to examine only this machine is looked at" do
     assert {:ok, checks} = Doctor.run(binary: binary("fail\\tasked\\tx\\ty\\n"))
 
-    assert ["elixir", "otp", "binary", "nif", "host name", "epmd", "cookie"] =
+    assert ["elixir", "otp", "binary", "nif", "own host", "own epmd", "cookie"] =
              Enum.map(checks, & &1.check)
 
     assert by_check(checks)["binary"].status == :ok
@@ -32,12 +32,12 @@ defmodule Outrigger.DoctorTest do
 
   test "what the binary says of a cluster is added, and nothing is said twice" do
     lines =
-      "ok\\tepmd\\tof the binary\\t\\nfail\\thandshake a@127.0.0.1\\tcookie refused\\tsame cookie\\n"
+      "ok\\town epmd\\tof the binary\\t\\nfail\\thandshake a@127.0.0.1\\tcookie refused\\tsame cookie\\n"
 
     assert {:ok, checks} =
              Doctor.run(binary: binary(lines), join: ["a@127.0.0.1"], epmd_port: "1")
 
-    assert %{"handshake a@127.0.0.1" => %{status: :fail}, "epmd" => epmd} = by_check(checks)
+    assert %{"handshake a@127.0.0.1" => %{status: :fail}, "own epmd" => epmd} = by_check(checks)
     assert epmd.detail =~ "port 1 "
     assert length(checks) == map_size(by_check(checks))
     refute Doctor.well?(checks)
@@ -46,6 +46,11 @@ defmodule Outrigger.DoctorTest do
   test "without a binary the cluster is not examined, and that is said" do
     assert {:ok, checks} = Doctor.run(binary: "/nonexistent/outrigger", join: ["a@127.0.0.1"])
     assert %{"binary" => %{status: :fail}, "cluster" => %{status: :fail}} = by_check(checks)
+  end
+
+  test "EPMD is not asked for where all nodes are at known addresses" do
+    assert {:ok, checks} = Doctor.run(binary: binary(""), peers: ["a@h.d=127.0.0.1:1"])
+    refute Map.has_key?(by_check(checks), "own epmd")
   end
 
   test "wrong usage" do

@@ -21,7 +21,7 @@ defmodule Outrigger.Doctor.Epmd do
 
       _ ->
         Check.fail(
-          "epmd",
+          "own epmd",
           "#{inspect(port)} is not a port",
           "set ERL_EPMD_PORT or --epmd-port to a number"
         )
@@ -33,18 +33,18 @@ defmodule Outrigger.Doctor.Epmd do
          answer = names(socket),
          :gen_tcp.close(socket),
          {:ok, <<^port::32, lines::binary>>} <- answer do
-      Check.ok("epmd", "answers at port #{port}, #{registered(lines)}")
+      Check.ok("own epmd", "answers at port #{port}, #{registered(lines)}")
     else
       {:error, reason} ->
         Check.fail(
-          "epmd",
+          "own epmd",
           "does not answer at port #{port} of this machine (#{:inet.format_error(reason)})",
           "start it with `epmd -daemon`, or give the port it listens on with ERL_EPMD_PORT"
         )
 
       {:ok, _other} ->
         Check.fail(
-          "epmd",
+          "own epmd",
           "what listens at port #{port} is not an EPMD",
           "free the port, or set ERL_EPMD_PORT to another one on all machines of the cluster"
         )

@@ -1,37 +1,41 @@
 defmodule Outrigger.Doctor.Host do
   @moduledoc """
-  Do the host names resolve: that of this machine, and those in the node names?
+  Does the host name of the node resolve on this machine? Those of other nodes are the binary's to check, as it dials them.
   """
 
   alias Outrigger.Doctor.Check
   alias Outrigger.Node.Name
 
-  @doc "One check for this machine, and one per other host in `names`."
-  @spec checks([String.t()]) :: [Check.t()]
-  def checks(names) do
-    {:ok, own} = :inet.gethostname()
-    own = List.to_string(own)
-    hosts = for name <- names, {:ok, %{host: host}} <- [Name.parse(name)], host != own, do: host
-    [check("host name", own) | Enum.map(Enum.uniq(hosts), &check("host #{&1}", &1))]
-  end
+  @check "own host"
 
-  defp check(title, host) do
-    case addresses(host) do
+  @doc "The host of the given node name, or that of the machine for a name without one and for `nil`."
+  @spec check(String.t() | nil) :: Check.t()
+  def check(name) do
+    host =
+      case name && Name.parse(name) do
+        {:ok, %{host: host}} -> host
+        _ -> machine()
+      end
+
+    case addresses(String.to_charlist(host)) do
       [] ->
         Check.fail(
-          title,
+          @check,
           "#{host} does not resolve on this machine",
-          "add a line `ADDRESS #{host}` to /etc/hosts, correct the name server, or use IP addresses in node names"
+          "add a line `ADDRESS #{host}` to /etc/hosts, correct the name server, or use an IP address in the node's name"
         )
 
       addresses ->
-        Check.ok(title, "#{host} is #{Enum.map_join(addresses, ", ", &:inet.ntoa/1)}")
+        Check.ok(@check, "#{host} is #{Enum.map_join(addresses, ", ", &:inet.ntoa/1)}")
     end
   end
 
-  defp addresses(host) do
-    host = String.to_charlist(host)
+  defp machine do
+    {:ok, host} = :inet.gethostname()
+    List.to_string(host)
+  end
 
+  defp addresses(host) do
     found =
       for family <- [:inet, :inet6],
           {:ok, addresses} <- [:inet.getaddrs(host, family)],
