@@ -1,7 +1,8 @@
 //! Control messages: what one node tells another. One file per family, each with its parser and its encoders.
 //!
-//! All operations that OTP 25 to 29 know are parsed, including those that we do not offer. An unknown operation, a wrong
-//! number of elements and an element of a wrong type are errors: the stream of such a peer cannot be trusted.
+//! All operations that OTP 25 to 29 know are parsed, including those that we do not offer. An unknown
+//! operation, a wrong number of elements and an element of a wrong type are errors: the stream of such a peer
+//! cannot be trusted.
 //!
 //! Terms that we do not look into (reasons, trace tokens, options) are slices without a version byte.
 //!
@@ -36,7 +37,8 @@ pub use parse::Control;
 pub use send::{Send, To};
 pub use spawn::{SpawnReply, SpawnRequest, Spawned};
 
-/// Encoders, to be used with [`crate::frame::append`] and [`crate::frame::head`]. Each appends one control tuple.
+/// Encoders, to be used with [`crate::frame::append`] and [`crate::frame::head`]. Each appends one control
+/// tuple.
 pub mod encode {
     pub use super::exit::{exit, exit2, payload_exit, payload_exit2};
     pub use super::group_leader::group_leader;

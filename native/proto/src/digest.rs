@@ -1,7 +1,8 @@
 //! The cookie and the digest that proves one knows it.
 //!
-//! The digest is MD5 over the cookie's text and the challenge in decimal, by the protocol's design: it guards against
-//! joining the wrong cluster by accident, not against an attacker who listens. Challenges must come from a CSPRNG.
+//! The digest is MD5 over the cookie's text and the challenge in decimal, by the protocol's design: it guards
+//! against joining the wrong cluster by accident, not against an attacker who listens. Challenges must come
+//! from a CSPRNG.
 //!
 //! ```
 //! use outrigger_proto::digest::{Cookie, digest, same};
@@ -26,8 +27,8 @@ use crate::ProtoError;
 pub struct Cookie(Zeroizing<String>);
 
 impl Cookie {
-    /// Takes a cookie as `erl` takes the content of `~/.erlang.cookie`: newlines at the end are cut off, what remains is 1 to
-    /// 255 printable ASCII characters.
+    /// Takes a cookie as `erl` takes the content of `~/.erlang.cookie`: newlines at the end are cut off, what
+    /// remains is 1 to 255 printable ASCII characters.
     pub fn new(text: &str) -> Result<Self, ProtoError> {
         let text = text.trim_end_matches(['\n', '\r']);
         let bad = |why| Err(ProtoError::BadCookie { why });

@@ -1,7 +1,7 @@
 //! The one error type of the crate. Each text names who erred: `peer` or `caller`.
 //!
-//! The errors of the handshake are many and a doctor wants to tell them apart, so they have a type of their own
-//! inside.
+//! The errors of the handshake are many and a doctor wants to tell them apart, so they have a type of their
+//! own inside.
 
 use outrigger_term::TermError;
 use thiserror::Error;

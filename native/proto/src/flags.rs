@@ -4,22 +4,23 @@
 //!
 //! What we offer ([`Flags::OURS`]) is the mandatory set and:
 //!
-//! - `DIST_MONITOR`, `DIST_MONITOR_NAME`: without both, a BEAM turns a monitor on one of our pids into a link and
-//!   never sends its owner a `DOWN`.
+//! - `DIST_MONITOR`, `DIST_MONITOR_NAME`: without both, a BEAM turns a monitor on one of our pids into a link
+//!   and never sends its owner a `DOWN`.
 //! - `EXIT_PAYLOAD`: the reason of an exit comes as a payload, which we can skip without a walk, and control
 //!   messages stay small.
-//! - `BIG_SEQTRACE_LABELS`, `SMALL_ATOM_TAGS`: true of us, since we pass over trace tokens and read those tags.
+//! - `BIG_SEQTRACE_LABELS`, `SMALL_ATOM_TAGS`: true of us, since we pass over trace tokens and read those
+//!   tags.
 //! - `MANDATORY_25_DIGEST`: a later OTP may look at it alone.
 //!
 //! What we leave out, and why:
 //!
 //! - `PUBLISHED`: we are a hidden node. No `global`, no `pg`, no part in overlapping-partition disconnects.
-//! - `FRAGMENTS`, `DIST_HDR_ATOM_CACHE`: either changes the framing, so that a payload could not be passed on as it
-//!   came.
-//! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse, and
-//!   nobody here reads. It is parsed all the same.
-//! - `ALIAS`, `ALTACT_SIG`: we make no aliases and have no priority messages. Calls that come in with an alias are answered to
-//!   the caller's pid, which is where the alias points.
+//! - `FRAGMENTS`, `DIST_HDR_ATOM_CACHE`: either changes the framing, so that a payload could not be passed on
+//!   as it came.
+//! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse,
+//!   and nobody here reads. It is parsed all the same.
+//! - `ALIAS`, `ALTACT_SIG`: we make no aliases and have no priority messages. Calls that come in with an
+//!   alias are answered to the caller's pid, which is where the alias points.
 //! - `SPAWN`: no process of ours can be spawned by a peer; `erpc` to us fails with `notsup`.
 //! - `NATIVE_RECORDS`: what we accept we may have to pass on to a node that cannot read it.
 
@@ -79,7 +80,8 @@ bitflags! {
         const HANDSHAKE_23 = 0x100_0000;
         /// Unlinking with an id and an acknowledgement. Mandatory from OTP 26.
         const UNLINK_ID = 0x200_0000;
-        /// Stands for all flags that are mandatory in OTP 25. The protocol guide prints another bit; OTP's code has this one.
+        /// Stands for all flags that are mandatory in OTP 25. The protocol guide prints another bit; OTP's
+        /// code has this one.
         const MANDATORY_25_DIGEST = 0x400_0000;
         /// The spawn requests.
         const SPAWN = 1 << 32;

@@ -11,11 +11,12 @@
 //!   checks the digest                    <--  ack 'a' digest
 //! ```
 //!
-//! How to drive one: write what `hello` gives (initiator only), then feed whatever was read to `handle` and carry out the
-//! [`Step`]; at the end of the stream ask `eof` what that means. Bytes may come in any portions. Time-outs are the driver's.
+//! How to drive one: write what `hello` gives (initiator only), then feed whatever was read to `handle` and
+//! carry out the [`Step`]; at the end of the stream ask `eof` what that means. Bytes may come in any
+//! portions. Time-outs are the driver's.
 //!
-//! Invariants: the initiator proves that it knows the cookie before the acceptor does. Digests are compared in
-//! constant time. Nothing is kept of a packet whose length is over the limit.
+//! Invariants: the initiator proves that it knows the cookie before the acceptor does. Digests are compared
+//! in constant time. Nothing is kept of a packet whose length is over the limit.
 //!
 //! ```
 //! use outrigger_proto::handshake::{Acceptor, Decision, Initiator, LocalNode, Next};

@@ -7,7 +7,8 @@ use outrigger_term::{Atom, Pid};
 
 /// The incarnation of a node: tells the pids of a restarted node from those of its former life.
 ///
-/// EPMD gives one at registration (1 to 2^32-1 from OTP 23); 0 means "any" and is for pids without an incarnation.
+/// EPMD gives one at registration (1 to 2^32-1 from OTP 23); 0 means "any" and is for pids without an
+/// incarnation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Creation(pub u32);
 

@@ -1,8 +1,8 @@
 //! The Erlang distribution protocol without sockets and without a clock.
 //!
-//! What it is: the handshake as two state machines, the framing behind it, the control messages of OTP 25 to 29 and the
-//! tick rule. A driver feeds bytes and `now` in and carries out what comes back. Randomness (the challenge) is an
-//! argument too.
+//! What it is: the handshake as two state machines, the framing behind it, the control messages of OTP 25 to
+//! 29 and the tick rule. A driver feeds bytes and `now` in and carries out what comes back. Randomness (the
+//! challenge) is an argument too.
 //!
 //! The way of a connection:
 //!
@@ -12,11 +12,13 @@
 //! 4. [`control::encode`] and [`frame::append`] write what we send.
 //! 5. [`liveness::Liveness`] says when to tick and when the peer is dead.
 //!
-//! Invariants: every byte from a peer is hostile. Lengths are checked before anything is allocated for them, nothing recurses
-//! on input, nothing panics. A peer that breaks the protocol costs its own link and nothing else.
+//! Invariants: every byte from a peer is hostile. Lengths are checked before anything is allocated for them,
+//! nothing recurses on input, nothing panics. A peer that breaks the protocol costs its own link and nothing
+//! else.
 //!
-//! Limits: we speak the pass-through framing only (neither fragments nor the atom cache is offered), version 6 of the
-//! handshake only (OTP 23 and later; the mandatory flags make it OTP 24 in effect), and we hand out no dynamic names.
+//! Limits: we speak the pass-through framing only (neither fragments nor the atom cache is offered), version
+//! 6 of the handshake only (OTP 23 and later; the mandatory flags make it OTP 24 in effect), and we hand out
+//! no dynamic names.
 
 pub mod control;
 pub mod digest;

@@ -1,11 +1,12 @@
 //! Ticks: when to send one and when to give the peer up.
 //!
-//! The rule is `net_kernel`'s: a node sends something at least every `net_ticktime / intensity`, and a peer that has been silent for
-//! `net_ticktime` is dead. Hidden nodes get a tick also when nothing was read from them, since C nodes only answer;
-//! we do the same to every peer.
+//! The rule is `net_kernel`'s: a node sends something at least every `net_ticktime / intensity`, and a peer
+//! that has been silent for `net_ticktime` is dead. Hidden nodes get a tick also when nothing was read from
+//! them, since C nodes only answer; we do the same to every peer.
 //!
-//! A tick that comes in is answered, unless we have written something since the tick before it: that satisfies a peer
-//! with a shorter `net_ticktime` than ours, and two nodes with this rule do not answer each other for ever.
+//! A tick that comes in is answered, unless we have written something since the tick before it: that
+//! satisfies a peer with a shorter `net_ticktime` than ours, and two nodes with this rule do not answer each
+//! other for ever.
 //!
 //! ```
 //! use outrigger_proto::liveness::{Action, Liveness};

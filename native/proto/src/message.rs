@@ -1,7 +1,8 @@
 //! A message: a frame of the pass-through type, cut into its control message and its payload.
 //!
-//! The payload is not decoded: it stays a slice of the frame and starts with 131, ready to be put behind another control
-//! message. Whether a payload must be there follows from the operation, and both kinds of violation are errors.
+//! The payload is not decoded: it stays a slice of the frame and starts with 131, ready to be put behind
+//! another control message. Whether a payload must be there follows from the operation, and both kinds of
+//! violation are errors.
 //!
 //! ```
 //! use outrigger_proto::{control::{Control, To, encode}, frame, message};
@@ -19,8 +20,8 @@
 //! # Ok::<(), outrigger_proto::ProtoError>(())
 //! ```
 //!
-//! Limits: a message of a link on which fragments or the atom cache were agreed starts with 131 and is refused. Parsing control
-//! messages never allocates.
+//! Limits: a message of a link on which fragments or the atom cache were agreed starts with 131 and is
+//! refused. Parsing control messages never allocates.
 
 use outrigger_term::{Reader, TermError};
 
@@ -42,8 +43,8 @@ pub struct Message<'a> {
 impl Message<'_> {
     /// Walks over the payload once and fails unless it is exactly one well-formed term.
     ///
-    /// A BEAM closes the whole link over a term that it cannot decode. Who forwards payloads of one peer to others should
-    /// check them first, so that a peer that sends rubbish costs nobody but itself.
+    /// A BEAM closes the whole link over a term that it cannot decode. Who forwards payloads of one peer to
+    /// others should check them first, so that a peer that sends rubbish costs nobody but itself.
     pub fn check_payload(&self) -> Result<(), ProtoError> {
         check_payload(self.payload)
     }

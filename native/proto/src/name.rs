@@ -1,7 +1,8 @@
 //! Node names.
 //!
-//! A name is `name@host`: one `@`, both parts there, at most 255 bytes, only printable characters of Latin-1 (the
-//! handshake carries Latin-1). The rule is a little wider than OTP's own, since C nodes and old nodes follow none.
+//! A name is `name@host`: one `@`, both parts there, at most 255 bytes, only printable characters of Latin-1
+//! (the handshake carries Latin-1). The rule is a little wider than OTP's own, since C nodes and old nodes
+//! follow none.
 
 use std::fmt;
 use std::net::IpAddr;

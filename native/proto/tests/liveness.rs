@@ -2,7 +2,8 @@
 
 use outrigger_proto::liveness::{Action, Liveness};
 
-/// Two links of one connection, each driven at its own pace; returns how many ticks crossed and when one side gave up.
+/// Two links of one connection, each driven at its own pace; returns how many ticks crossed and when one side
+/// gave up.
 fn run(mut a: Liveness, mut b: Liveness, until_ms: u64) -> (u32, Option<u64>) {
     let mut ticks = 0;
     for now in 0..until_ms {

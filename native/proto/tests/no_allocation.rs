@@ -1,5 +1,5 @@
-//! The hot path does not allocate: parsing the messages of a broadcast, and writing their frames into a vector that is
-//! large enough.
+//! The hot path does not allocate: parsing the messages of a broadcast, and writing their frames into a
+//! vector that is large enough.
 
 #![allow(clippy::expect_used, reason = "helpers of tests panic like tests")]
 #![allow(unsafe_code, reason = "a counting allocator cannot be written without it")]

@@ -1,6 +1,7 @@
 //! The one error type of the crate.
 //!
-//! Each text names who erred: `sender` is whoever produced the bytes, `caller` is the code that uses this crate.
+//! Each text names who erred: `sender` is whoever produced the bytes, `caller` is the code that uses this
+//! crate.
 
 use thiserror::Error;
 

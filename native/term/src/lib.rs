@@ -1,14 +1,15 @@
 //! Bytes to terms and back: a reader and a writer of the Erlang external term format.
 //!
-//! What it is: [`Reader`] is a cursor over borrowed bytes that takes one value after the other and copies nothing.
-//! [`Writer`] appends values to a byte vector, byte for byte as `erlang:term_to_binary/1` does.
+//! What it is: [`Reader`] is a cursor over borrowed bytes that takes one value after the other and copies
+//! nothing. [`Writer`] appends values to a byte vector, byte for byte as `erlang:term_to_binary/1` does.
 //!
 //! Invariants:
 //!
-//! - Input is hostile. Every length and count is held against the bytes that are there before it is used. Nothing
-//!   recurses on input, nothing allocates on the sender's word, nothing panics.
+//! - Input is hostile. Every length and count is held against the bytes that are there before it is used.
+//!   Nothing recurses on input, nothing allocates on the sender's word, nothing panics.
 //! - A failed read leaves the cursor where it stood.
-//! - The writer never produces a term that a BEAM would refuse; what it cannot write is an error of the caller.
+//! - The writer never produces a term that a BEAM would refuse; what it cannot write is an error of the
+//!   caller.
 //!
 //! ```
 //! use outrigger_term::{Reader, TermError, Writer};
@@ -30,8 +31,8 @@
 //! # Ok::<(), TermError>(())
 //! ```
 //!
-//! Limits: no owned tree of terms, no atom cache references (tag 82), no decompression (tag 80), no `LOCAL_EXT`
-//! (tag 121, never sent between nodes).
+//! Limits: no owned tree of terms, no atom cache references (tag 82), no decompression (tag 80), no
+//! `LOCAL_EXT` (tag 121, never sent between nodes).
 
 mod atom;
 mod error;

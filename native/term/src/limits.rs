@@ -2,8 +2,8 @@
 
 /// Bounds for [`crate::Reader::skip_within`].
 ///
-/// [`crate::Reader::skip`] needs none: it keeps one counter, whatever the nesting. A decoder that builds a tree (or
-/// recurses) pays for depth and count, so it asks for a walk within bounds first.
+/// [`crate::Reader::skip`] needs none: it keeps one counter, whatever the nesting. A decoder that builds a
+/// tree (or recurses) pays for depth and count, so it asks for a walk within bounds first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Levels of nesting; a flat tuple is one level. At most 256 are ever allowed.

@@ -1,13 +1,14 @@
 //! Appends terms to a byte vector, byte for byte as `erlang:term_to_binary/1` writes them (minor version 2).
 //!
-//! The writer has no memory of what it began: who writes the header of a tuple of three writes three terms behind
-//! it. Nothing is allocated but the growth of the vector.
+//! The writer has no memory of what it began: who writes the header of a tuple of three writes three terms
+//! behind it. Nothing is allocated but the growth of the vector.
 
 use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
 
 /// Writes terms to the end of a byte vector.
 ///
-/// Methods that cannot be given anything wrong return nothing. The others fail before they have written a byte.
+/// Methods that cannot be given anything wrong return nothing. The others fail before they have written a
+/// byte.
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut Vec<u8>,
@@ -32,8 +33,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The header of a list; `length` terms and the tail, [`Writer::nil`], are to follow. A length of 0 writes `[]`,
-    /// which has no tail.
+    /// The header of a list; `length` terms and the tail, [`Writer::nil`], are to follow. A length of 0
+    /// writes `[]`, which has no tail.
     ///
     /// A BEAM writes lists of nothing but bytes in a shorter form: see [`Writer::charlist`].
     pub fn list(&mut self, length: u32) {

@@ -1,7 +1,7 @@
 //! `ALTACT_SIG_SEND` (OTP 28): one operation for messages and exit signals with alternative actions.
 //!
-//! Its flags say what the other elements are: 1 priority, 2 a trace token follows, 4 the address is an alias, 8 it is a name, 16
-//! it is an exit signal. The payload is the message or the reason.
+//! Its flags say what the other elements are: 1 priority, 2 a trace token follows, 4 the address is an alias,
+//! 8 it is a name, 16 it is an exit signal. The payload is the message or the reason.
 
 use outrigger_term::Reader;
 

@@ -1,4 +1,5 @@
-//! Exit signals: `EXIT` and `EXIT2`, with the reason inside or (`PAYLOAD_`, when `EXIT_PAYLOAD` was agreed) behind.
+//! Exit signals: `EXIT` and `EXIT2`, with the reason inside or (`PAYLOAD_`, when `EXIT_PAYLOAD` was agreed)
+//! behind.
 
 use outrigger_term::{Pid, Reader, TermError, Writer};
 

@@ -1,7 +1,7 @@
 //! Links: `LINK`, `UNLINK_ID` with its acknowledgement, and the old `UNLINK`.
 //!
-//! A link is one per pair. Who unlinks numbers the request and ignores exits of that link until the acknowledgement with
-//! the same number has come (ERTS User's Guide, "Link Protocol").
+//! A link is one per pair. Who unlinks numbers the request and ignores exits of that link until the
+//! acknowledgement with the same number has come (ERTS User's Guide, "Link Protocol").
 
 use outrigger_term::{Pid, Reader, TermError, Writer};
 
@@ -60,7 +60,8 @@ pub fn unlink_id(writer: &mut Writer<'_>, id: u64, from: &Pid<'_>, to: &Pid<'_>)
     numbered(writer, Op::UnlinkId, id, from, to)
 }
 
-/// `UNLINK_ID_ACK`: answers an [`UnlinkId`]; `from` is our process, `to` the peer's, the other way round than they came.
+/// `UNLINK_ID_ACK`: answers an [`UnlinkId`]; `from` is our process, `to` the peer's, the other way round than
+/// they came.
 pub fn unlink_id_ack(
     writer: &mut Writer<'_>,
     id: u64,

@@ -98,8 +98,8 @@ pub fn demonitor_p(
     watch(writer, Op::DemonitorP, from, to, reference)
 }
 
-/// `MONITOR_P_EXIT`: `from` of ours, watched by `to` of the peer, has ended; `reason` is a term without its version byte.
-/// Valid whatever was agreed.
+/// `MONITOR_P_EXIT`: `from` of ours, watched by `to` of the peer, has ended; `reason` is a term without its
+/// version byte. Valid whatever was agreed.
 pub fn monitor_p_exit(
     writer: &mut Writer<'_>,
     from: &Process<'_>,
@@ -112,7 +112,8 @@ pub fn monitor_p_exit(
     Ok(())
 }
 
-/// `PAYLOAD_MONITOR_P_EXIT`: the same with the reason as payload. For links with [`crate::Flags::EXIT_PAYLOAD`].
+/// `PAYLOAD_MONITOR_P_EXIT`: the same with the reason as payload. For links with
+/// [`crate::Flags::EXIT_PAYLOAD`].
 pub fn payload_monitor_p_exit(
     writer: &mut Writer<'_>,
     from: &Process<'_>,

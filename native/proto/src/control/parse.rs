@@ -19,7 +19,8 @@ pub enum Control<'a> {
     Link(Link<'a>),
     /// A link is given up, the old way.
     Unlink(Link<'a>),
-    /// A link is given up; to be acknowledged before any other signal from the same sender to the same receiver.
+    /// A link is given up; to be acknowledged before any other signal from the same sender to the same
+    /// receiver.
     UnlinkId(UnlinkId<'a>),
     /// Our giving up of a link is acknowledged.
     UnlinkIdAck(UnlinkId<'a>),

@@ -1,4 +1,5 @@
-//! Spawning: `SPAWN_REQUEST`, `SPAWN_REPLY` and their `_TT` forms. The argument list is the request's payload.
+//! Spawning: `SPAWN_REQUEST`, `SPAWN_REPLY` and their `_TT` forms. The argument list is the request's
+//! payload.
 //!
 //! We do not offer `SPAWN`, so an orderly peer sends no request; a refusal is there for the others.
 

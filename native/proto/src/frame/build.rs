@@ -1,7 +1,7 @@
 //! Writes frames: length, 112, 131, control message, payload.
 //!
-//! Invariant: a call either appends a whole frame (or head) or leaves the vector as it was. Nothing is allocated but the growth of the
-//! vector.
+//! Invariant: a call either appends a whole frame (or head) or leaves the vector as it was. Nothing is
+//! allocated but the growth of the vector.
 //!
 //! ```
 //! use outrigger_proto::{control::encode, frame};
@@ -36,8 +36,8 @@ pub fn append(
     Ok(())
 }
 
-/// Appends the front of a frame whose payload of `payload_len` bytes (its 131 included) the caller writes behind it,
-/// from a buffer that many frames may share.
+/// Appends the front of a frame whose payload of `payload_len` bytes (its 131 included) the caller writes
+/// behind it, from a buffer that many frames may share.
 pub fn head(
     out: &mut Vec<u8>,
     payload_len: usize,

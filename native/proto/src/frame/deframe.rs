@@ -1,8 +1,8 @@
 //! Cuts a read buffer into frames without copying.
 //!
-//! Invariant: a length over the limit is refused as soon as its four bytes are there, before anything is reserved for it.
-//! The buffer may be grown by what [`missing`] says, since that is bounded by the limit, but a careful driver grows it only by
-//! what was really read.
+//! Invariant: a length over the limit is refused as soon as its four bytes are there, before anything is
+//! reserved for it. The buffer may be grown by what [`missing`] says, since that is bounded by the limit, but
+//! a careful driver grows it only by what was really read.
 //!
 //! ```
 //! use bytes::BytesMut;
@@ -30,8 +30,8 @@ pub enum Frame {
     Message(Bytes),
 }
 
-/// Takes the next frame from the front of `buffer`; `None` if it is not complete. After an error the stream has no
-/// meaning any more and the link is to be closed.
+/// Takes the next frame from the front of `buffer`; `None` if it is not complete. After an error the stream
+/// has no meaning any more and the link is to be closed.
 pub fn next(buffer: &mut BytesMut, limits: &Limits) -> Result<Option<Frame>, ProtoError> {
     let Some(length) = length(buffer, limits)? else { return Ok(None) };
     if buffer.len() - 4 < length {

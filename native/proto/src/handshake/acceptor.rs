@@ -33,8 +33,8 @@ pub enum Decision {
     Accept,
     /// We are connecting to this node too, but its attempt goes first; ours will be answered `nok`.
     AcceptSimultaneous,
-    /// There is a link to this node. If the node says that it is dead, the handshake goes on, and the driver drops the old
-    /// link before it uses the new one.
+    /// There is a link to this node. If the node says that it is dead, the handshake goes on, and the driver
+    /// drops the old link before it uses the new one.
     Alive,
     /// We are connecting to this node too, and our attempt goes first.
     Nok,
@@ -56,7 +56,8 @@ impl Acceptor {
         Self { local, cookie, challenge, packets, state: State::Name }
     }
 
-    /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be closed.
+    /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be
+    /// closed.
     pub fn handle(&mut self, input: &[u8]) -> Result<Step, HandshakeError> {
         let fed = self.packets.feed(input);
         self.step(Vec::new(), fed)

@@ -44,7 +44,8 @@ impl fmt::Display for Phase {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The peer answers with TLS records: it runs `-proto_dist inet_tls`, or the port is no distribution port.
+    /// The peer answers with TLS records: it runs `-proto_dist inet_tls`, or the port is no distribution
+    /// port.
     #[error("peer speaks TLS, we speak plain distribution")]
     LooksLikeTls,
     /// The peer announces a packet longer than a handshake ever needs: another protocol.

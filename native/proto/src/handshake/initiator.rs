@@ -47,7 +47,8 @@ impl Initiator {
         out
     }
 
-    /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be closed.
+    /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be
+    /// closed.
     pub fn handle(&mut self, input: &[u8]) -> Result<Step, HandshakeError> {
         let mut write = Vec::new();
         let next = self.packets.feed(input).and_then(|()| self.run(&mut write));

@@ -1,12 +1,12 @@
 //! Cuts the handshake's stream into packets with 2-byte lengths.
 //!
-//! Invariant: holds at most one portion of input and the part of a packet before it; a length over the limit is an error as soon
-//! as its two bytes are there.
+//! Invariant: holds at most one portion of input and the part of a packet before it; a length over the limit
+//! is an error as soon as its two bytes are there.
 
 use crate::handshake::HandshakeError;
 
-/// Bytes that may wait while it is our turn: an orderly peer sends none, and frames of a peer that is already done come after the
-/// last packet and are not counted.
+/// Bytes that may wait while it is our turn: an orderly peer sends none, and frames of a peer that is already
+/// done come after the last packet and are not counted.
 const MAX_WAITING: usize = 64 << 10;
 
 #[derive(Debug)]
@@ -50,8 +50,8 @@ impl Packets {
         std::mem::take(&mut self.buffer)
     }
 
-    /// A TLS record starts with its type (alert 21, handshake 22, ...) and major version 3. As a length that would be over
-    /// 5000 bytes, which no handshake packet has.
+    /// A TLS record starts with its type (alert 21, handshake 22, ...) and major version 3. As a length that
+    /// would be over 5000 bytes, which no handshake packet has.
     fn check_tls(&self) -> Result<(), HandshakeError> {
         match self.buffer.get(..2) {
             Some([20..=23, 3]) => Err(HandshakeError::LooksLikeTls),

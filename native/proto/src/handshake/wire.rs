@@ -1,7 +1,7 @@
 //! The handshake's packets, one function to write and one to read each.
 //!
-//! Numbers are big-endian, names are Latin-1 (OTP writes them with `atom_to_binary(Node, latin1)`). Bytes behind the
-//! name are ignored, as the protocol asks for.
+//! Numbers are big-endian, names are Latin-1 (OTP writes them with `atom_to_binary(Node, latin1)`). Bytes
+//! behind the name are ignored, as the protocol asks for.
 
 use crate::handshake::{HandshakeError, LocalNode, Phase};
 use crate::{Creation, Flags, NodeName, ProtoError};

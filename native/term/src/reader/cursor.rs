@@ -1,7 +1,7 @@
 //! The cursor itself: where it stands and how it moves.
 //!
-//! Invariant: `rest` is always a suffix of the input, and only `advance` shortens it, after a whole value was read.
-//! All reading works on a copy, so an error leaves the reader where it stood.
+//! Invariant: `rest` is always a suffix of the input, and only `advance` shortens it, after a whole value was
+//! read. All reading works on a copy, so an error leaves the reader where it stood.
 
 use crate::{TermError, tag};
 

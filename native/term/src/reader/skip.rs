@@ -1,11 +1,11 @@
 //! Walks over whole terms without building anything.
 //!
-//! `skip` keeps one number: how many terms are still to come. It never exceeds the bytes that are left, so hostile counts
-//! end the walk at once, and nesting costs nothing. `skip_within` keeps a fixed array of such numbers, one per
-//! level, for callers that want depth bounded.
+//! `skip` keeps one number: how many terms are still to come. It never exceeds the bytes that are left, so
+//! hostile counts end the walk at once, and nesting costs nothing. `skip_within` keeps a fixed array of such
+//! numbers, one per level, for callers that want depth bounded.
 //!
-//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts. What is not: duplicate keys of maps and the
-//! types inside funs, which only a BEAM can judge.
+//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts. What is not: duplicate keys
+//! of maps and the types inside funs, which only a BEAM can judge.
 
 use super::Reader;
 use crate::{Limits, MAX_REFERENCE_WORDS, TermError, tag};
@@ -145,7 +145,8 @@ impl<'a> Reader<'a> {
         self.integer().map(|_| 0)
     }
 
-    /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free variables.
+    /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free
+    /// variables.
     fn new_fun(&mut self) -> Result<u64, TermError> {
         let claimed = self.u32()?;
         // The size counts its own four bytes.

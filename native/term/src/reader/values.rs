@@ -20,18 +20,19 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads the header of a list. Returns how many elements follow; behind them, if there is at least one, stands
-    /// the tail: call [`Reader::list_end`] with the length returned here.
+    /// Reads the header of a list. Returns how many elements follow; behind them, if there is at least one,
+    /// stands the tail: call [`Reader::list_end`] with the length returned here.
     ///
-    /// A list of bytes may come as `STRING_EXT`, which has no elements to read: that is an error here. Where such a
-    /// list is possible look at [`Reader::tag`] first and use [`Reader::string`].
+    /// A list of bytes may come as `STRING_EXT`, which has no elements to read: that is an error here. Where
+    /// such a list is possible look at [`Reader::tag`] first and use [`Reader::string`].
     pub fn list(&mut self) -> Result<u32, TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NIL => Ok(0),
             tag::LIST => {
                 let length = reader.u32()?;
                 reader.check_count(u64::from(length) + 1)?;
-                // A list header without elements is legal: what follows is the tail alone, and nil makes it `[]`.
+                // A list header without elements is legal: what follows is the tail alone, and nil makes it
+                // `[]`.
                 if length == 0 {
                     reader.nil()?;
                 }

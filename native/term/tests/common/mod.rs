@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use outrigger_term::Writer;
 use proptest::prelude::*;
 
-/// Vectors written by `vectors/generate.escript` on OTP 25 (minor version 2), and one record written by OTP 29.
+/// Vectors written by `vectors/generate.escript` on OTP 25 (minor version 2), and one record written by OTP
+/// 29.
 pub fn vectors() -> &'static [(&'static str, Vec<u8>)] {
     static VECTORS: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(parse);
     &VECTORS
