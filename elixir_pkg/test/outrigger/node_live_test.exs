@@ -106,7 +106,7 @@ defmodule Outrigger.NodeLiveTest do
     end
   end
 
-  # As Cluster.start_node/0, but with a short name and the host name of this machine.
+  # As Cluster.start_node/0, but with a short name, at a host without a dot that every machine knows.
   defp start_short do
     args = [
       "-setcookie",
@@ -117,6 +117,7 @@ defmodule Outrigger.NodeLiveTest do
       :peer.start_link(%{
         connection: :standard_io,
         name: String.to_charlist(Cluster.unique("short")),
+        host: ~c"localhost",
         longnames: false,
         args: Enum.map(args, &String.to_charlist/1)
       })
@@ -129,9 +130,11 @@ defmodule Outrigger.NodeLiveTest do
     test "is in no argument, no environment and no log" do
       app = Cluster.start_node()
       log = log_file(app)
+      cookie = Cluster.cookie()
+      # One that the VM was given stays with the VM.
+      Cluster.call(app, System, :put_env, ["OUTRIGGER_COOKIE", cookie])
       start!(app, log_level: :debug)
       process = rust(app)
-      cookie = Cluster.cookie()
       cmdline = File.read!("/proc/#{process.pid}/cmdline")
       assert cmdline =~ "--supervised"
       refute cmdline =~ cookie
@@ -177,6 +180,34 @@ defmodule Outrigger.NodeLiveTest do
       assert Cluster.call(app, Process, :whereis, [Outrigger.Node]) == pid
       Cluster.eventually(fn -> [info(app).name] == Enum.map(hidden(app), &Atom.to_string/1) end)
       Cluster.eventually(fn -> File.read!(log) =~ "was killed by signal 9" end)
+    end
+
+    test "and a start are told by telemetry" do
+      app = Cluster.start_node()
+
+      # The library is no dependency: a module of its name that remembers the last call for each event.
+      Cluster.call(app, Code, :eval_string, [
+        "defmodule :telemetry do def execute(e, m, d), do: :persistent_term.put(e, {m, d}) end"
+      ])
+
+      told = fn event ->
+        Cluster.call(app, :persistent_term, :get, [[:outrigger, :node, event], nil])
+      end
+
+      start!(app)
+      process = rust(app)
+      name = info(app).name
+      assert {%{duration: duration, attempts: 1}, metadata} = told.(:up)
+      assert duration > 0
+      assert metadata == %{name: Outrigger.Node, node: name, os_pid: process.pid}
+      kill(process)
+      Cluster.eventually(fn -> told.(:down) end)
+
+      assert {%{uptime: _}, %{os_pid: os_pid, error: %Outrigger.Error{reason: :exited}}} =
+               told.(:down)
+
+      assert os_pid == process.pid
+      up_again(app, process)
     end
 
     test "of the process is its supervisor's to repair" do

@@ -146,7 +146,8 @@ defmodule Outrigger.Node.Failure do
   end
 
   def remedy(:bad_option, _name, _node) do
-    "The binary may be of another version than the package: `mix compile --force` builds it anew."
+    "Correct the option. If you have not given it, the binary may be of another version than the package: " <>
+      "`mix compile --force` builds it anew."
   end
 
   def remedy(_reason, _name, node) do

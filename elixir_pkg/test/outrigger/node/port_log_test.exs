@@ -41,7 +41,7 @@ defmodule Outrigger.Node.PortLogTest do
     whole = line(text)
 
     for at <- 0..byte_size(text) do
-      <<head::binary-size(at), tail::binary>> = text
+      {head, tail} = :erlang.split_binary(text, at)
       {log, []} = PortLog.feed(PortLog.new(), {:noeol, head})
       assert {_log, ^whole} = PortLog.feed(log, {:eol, tail})
     end
