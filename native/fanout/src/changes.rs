@@ -6,10 +6,10 @@ use std::sync::{Arc, PoisonError};
 use crossbeam::sync::ShardedLock;
 use parking_lot::MutexGuard;
 
-use crate::group::{Attachment, Group};
+use crate::group::{Group, List};
 use crate::key::KeySource;
 use crate::table::{Table, Update};
-use crate::{AttachError, Change, PeerId, RouteKey, RouterConfig};
+use crate::{AttachError, Change, Member, PeerId, RouteKey, RouterConfig};
 
 /// The right to change a router, held by one caller at a time ([`Router::changes`](crate::Router::changes)).
 ///
@@ -47,7 +47,7 @@ impl Changes<'_> {
             unlist(&mut groups.by_peer, old.peer, &group.name);
         }
         groups.by_peer.entry(peer).or_default().insert(group.name.clone());
-        let new = Arc::new(Attachment::new(key, peer, node));
+        let new = Member { node: node.into(), peer, key };
         Ok(advance(self.table, self.config, group, route, &gone, Some(new)))
     }
 
@@ -72,13 +72,11 @@ impl Changes<'_> {
     /// See [`Router::peer_down`](crate::Router::peer_down).
     pub fn peer_down(&mut self, peer: PeerId) -> Vec<Change> {
         let names = self.groups.by_peer.remove(&peer).unwrap_or_default();
-        let changes = names.iter().filter_map(|name| self.detach(peer, name)).collect();
-        self.table.write().unwrap_or_else(PoisonError::into_inner).forget(peer);
-        changes
+        names.iter().filter_map(|name| self.detach(peer, name)).collect()
     }
 
     /// Whether this attachment may be made, and which ones it replaces.
-    fn admit(&self, peer: PeerId, node: &str, group: &str) -> Result<Vec<Arc<Attachment>>, AttachError> {
+    fn admit(&self, peer: PeerId, node: &str, group: &str) -> Result<List, AttachError> {
         let RouterConfig { max_groups, max_members, max_name, .. } = *self.config;
         if group.len() > max_name {
             return Err(AttachError::NameTooLong { bytes: group.len(), limit: max_name });
@@ -107,15 +105,22 @@ fn advance(
     config: &RouterConfig,
     group: &mut Group,
     route: RouteKey,
-    gone: &[Arc<Attachment>],
-    new: Option<Arc<Attachment>>,
+    gone: &[Member],
+    new: Option<Member>,
 ) -> Change {
     let mut expired = group.advance(gone, new.clone(), route, config.kept_versions);
     if group.list.is_empty() {
         expired.extend(group.routes.drain(..));
     }
-    let update =
-        Update { group: &group.name, route, list: &group.list, gone, new: new.as_ref(), expired: &expired };
+    let update = Update {
+        group: &group.name,
+        route,
+        members: &group.list,
+        gone,
+        new: new.as_ref(),
+        kept: &group.routes,
+        expired: &expired,
+    };
     table.write().unwrap_or_else(PoisonError::into_inner).publish(update);
     group.change(route)
 }
@@ -126,5 +131,28 @@ fn unlist(by_peer: &mut HashMap<PeerId, BTreeSet<Arc<str>>>, peer: PeerId, group
         if names.is_empty() {
             by_peer.remove(&peer);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{PeerId, Router, RouterConfig};
+
+    /// What is kept of a link is bounded by what it is attached to, not by what it once was.
+    #[test]
+    fn a_link_that_left_leaves_nothing_behind() {
+        let router = Router::new(RouterConfig::default());
+        let (old, new) = (PeerId(1), PeerId(2));
+        for group in ["chat", "jobs"] {
+            router.attach(old, "a@h", group).unwrap();
+        }
+        router.detach(old, "chat");
+        assert_eq!(router.changes().groups.by_peer[&old].len(), 1);
+        router.attach(new, "a@h", "jobs").unwrap();
+        assert!(!router.changes().groups.by_peer.contains_key(&old));
+        router.detach(new, "jobs");
+        let changes = router.changes();
+        assert!(changes.groups.by_peer.is_empty() && changes.groups.by_name.is_empty());
+        assert_eq!(changes.table.read().unwrap().len(), (0, 0));
     }
 }

@@ -21,8 +21,6 @@ pub struct Counters {
     pub dropped_expired_route: u64,
     /// Messages over a link without a live attachment that the route lists.
     pub dropped_unattached: u64,
-    /// Batches of a link that another link of the same node had replaced, see `Router::commit`.
-    pub dropped_replaced: u64,
 }
 
 /// The cells behind [`Counters`]. Padded: the links of several threads raise them with every message.
@@ -33,7 +31,6 @@ pub(crate) struct Cells {
     unknown_route: AtomicU64,
     expired_route: AtomicU64,
     unattached: AtomicU64,
-    replaced: AtomicU64,
 }
 
 impl Cells {
@@ -51,10 +48,6 @@ impl Cells {
         cell.fetch_add(messages, Relaxed);
     }
 
-    pub(crate) fn replaced(&self) {
-        self.replaced.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn read(&self) -> Counters {
         Counters {
             forwarded: self.forwarded.load(Relaxed),
@@ -62,7 +55,6 @@ impl Cells {
             dropped_unknown_route: self.unknown_route.load(Relaxed),
             dropped_expired_route: self.expired_route.load(Relaxed),
             dropped_unattached: self.unattached.load(Relaxed),
-            dropped_replaced: self.replaced.load(Relaxed),
         }
     }
 }

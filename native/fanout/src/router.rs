@@ -20,9 +20,9 @@ use crate::{AttachError, Change, Counters, Dropped, PeerId, RouteKey, RouterConf
 ///
 /// # Order
 ///
-/// Copies that `route` hands over, and that the caller passes on before its closure returns, are ahead of every change
-/// that comes after. A caller that gathers messages first routes them with [`Router::route_many`] when it passes them on,
-/// and before it makes a change for the same link; one that has to gather copies passes them on in [`Router::commit`].
+/// Copies that the caller passes on before its closure returns are ahead of every change that comes after. A caller
+/// that gathers messages first routes them when it passes them on, with [`Router::route_many`], and does so before it
+/// makes a change for the same link.
 pub struct Router {
     config: RouterConfig,
     groups: Mutex<Groups>,
@@ -52,7 +52,7 @@ impl Router {
     }
 
     /// The right to change lists, until it is dropped. Wait for nothing else meanwhile, and do not take it from within
-    /// the closures of `route` and `commit`.
+    /// the closures of `route` and `route_many`.
     #[must_use]
     pub fn changes(&self) -> Changes<'_> {
         Changes { groups: self.groups.lock(), table: &self.table, config: &self.config }
@@ -101,7 +101,7 @@ impl Router {
         let table = self.table();
         match table.targets(key, from) {
             Ok(targets) => {
-                self.counters.forwarded(messages, targets.iter().count());
+                self.counters.forwarded(messages, targets.count());
                 Ok(forward(&targets))
             }
             Err(why) => {
@@ -122,22 +122,6 @@ impl Router {
     pub fn dropped_foreign(&self) -> Dropped {
         self.counters.dropped(Dropped::UnknownRoute, 1);
         Dropped::UnknownRoute
-    }
-
-    /// Runs `send`, which passes on copies gathered for the link `from` in earlier calls of `route`, unless another
-    /// link of the same node has taken over one of its groups. Then nothing is run, one batch is counted as dropped,
-    /// and the result is false.
-    ///
-    /// Without this, the rest of an old link's batch could arrive behind the list that says the old link's attachment
-    /// is gone. `send` runs under the shared lock, as in `route`.
-    pub fn commit(&self, from: PeerId, send: impl FnOnce()) -> bool {
-        let table = self.table();
-        if table.is_replaced(from) {
-            self.counters.replaced();
-            return false;
-        }
-        send();
-        true
     }
 
     /// What this router has done so far.

@@ -1,10 +1,9 @@
 //! The route table: what a forwarded message is looked up in, and nothing else.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::group::{Attachment, List};
-use crate::{Dropped, PeerId, RouteKey};
+use crate::{Dropped, Member, PeerId, RouteKey};
 
 /// Where a message goes: the links of the live members of a route, without the sender's own.
 ///
@@ -12,7 +11,7 @@ use crate::{Dropped, PeerId, RouteKey};
 #[derive(Debug)]
 pub struct Targets<'a> {
     group: &'a Arc<str>,
-    members: &'a [Arc<Attachment>],
+    peers: &'a [PeerId],
     from: PeerId,
 }
 
@@ -26,25 +25,38 @@ impl<'a> Targets<'a> {
     /// The links to forward to, each once, ordered.
     pub fn iter(&self) -> impl Iterator<Item = PeerId> + use<'a> {
         let from = self.from;
-        // A node has at most one live attachment in a group, so not to send to this link is not to send to its node.
-        self.members.iter().filter(move |to| to.peer != from && to.is_alive()).map(|to| to.peer)
+        // A node has at most one attachment in a group, so not to send to this link is not to send to its node.
+        self.peers.iter().copied().filter(move |to| *to != from)
+    }
+
+    /// How many links that are.
+    pub(crate) fn count(&self) -> usize {
+        self.peers.len() - usize::from(self.peers.binary_search(&self.from).is_ok())
     }
 }
 
 #[derive(Debug)]
 enum Entry {
-    Route { group: Arc<str>, list: List },
-    Member { group: Arc<str>, attachment: [Arc<Attachment>; 1] },
+    /// The members of a version that are still there, ordered.
+    Route {
+        group: Arc<str>,
+        peers: Vec<PeerId>,
+    },
+    Member {
+        group: Arc<str>,
+        peer: PeerId,
+    },
 }
 
 /// All keys that can be sent to. Bounded by the limits of groups, members and kept versions.
+///
+/// A member that goes is taken out of all versions that name it. Changes are rare, and messages then find nothing but
+/// links to send to.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     entries: HashMap<RouteKey, Entry>,
-    /// The newest list of each group: a message to a member is checked against it.
-    newest: HashMap<Arc<str>, List>,
-    /// Live links that lost an attachment to a newer link of the same node.
-    replaced: HashSet<PeerId>,
+    /// The members of each group now: a message to a member is checked against it.
+    newest: HashMap<Arc<str>, Vec<PeerId>>,
     /// Keys below this one were given out at some time, those from `first` on.
     next: u64,
     first: u64,
@@ -57,11 +69,9 @@ impl Table {
 
     pub(crate) fn targets(&self, key: RouteKey, from: PeerId) -> Result<Targets<'_>, Dropped> {
         match self.entries.get(&key) {
-            Some(Entry::Route { group, list }) if lists(list, from) => {
-                Ok(Targets { group, members: list, from })
-            }
-            Some(Entry::Member { group, attachment }) if self.is_attached(group, from) => {
-                Ok(Targets { group, members: attachment, from })
+            Some(Entry::Route { group, peers }) if lists(peers, from) => Ok(Targets { group, peers, from }),
+            Some(Entry::Member { group, peer }) if self.is_attached(group, from) => {
+                Ok(Targets { group, peers: std::slice::from_ref(peer), from })
             }
             Some(_) => Err(Dropped::Unattached),
             None if (self.first..self.next).contains(&key.number()) => Err(Dropped::ExpiredRoute),
@@ -69,45 +79,41 @@ impl Table {
         }
     }
 
-    pub(crate) fn is_replaced(&self, peer: PeerId) -> bool {
-        self.replaced.contains(&peer)
-    }
-
     fn is_attached(&self, group: &str, peer: PeerId) -> bool {
-        self.newest.get(group).is_some_and(|list| lists(list, peer))
+        self.newest.get(group).is_some_and(|peers| lists(peers, peer))
     }
 
     /// Takes over a new version of a group.
     pub(crate) fn publish(&mut self, update: Update<'_>) {
-        let Update { group, route, list, gone, new, expired } = update;
-        for old in gone {
-            old.retire();
-            self.entries.remove(&old.key);
-            if new.is_some_and(|new| new.peer != old.peer) {
-                self.replaced.insert(old.peer);
-            }
-        }
+        let Update { group, route, members, gone, new, kept, expired } = update;
         for key in expired {
             self.entries.remove(key);
         }
+        for old in gone {
+            self.entries.remove(&old.key);
+        }
+        for key in kept {
+            if let Some(Entry::Route { peers, .. }) = self.entries.get_mut(key) {
+                peers.retain(|peer| !gone.iter().any(|old| old.peer == *peer));
+            }
+        }
         if let Some(new) = new {
-            let entry = Entry::Member { group: group.clone(), attachment: [new.clone()] };
-            self.entries.insert(new.key, entry);
-            // The caller passed on what it had gathered before it came here, so nothing old can follow.
-            self.replaced.remove(&new.peer);
+            self.entries.insert(new.key, Entry::Member { group: group.clone(), peer: new.peer });
             self.next = self.next.max(new.key.number() + 1);
         }
         self.next = self.next.max(route.number() + 1);
-        if list.is_empty() {
+        if members.is_empty() {
             self.newest.remove(group);
         } else {
-            self.entries.insert(route, Entry::Route { group: group.clone(), list: list.clone() });
-            self.newest.insert(group.clone(), list.clone());
+            let peers: Vec<_> = members.iter().map(|member| member.peer).collect();
+            self.entries.insert(route, Entry::Route { group: group.clone(), peers: peers.clone() });
+            self.newest.insert(group.clone(), peers);
         }
     }
 
-    pub(crate) fn forget(&mut self, peer: PeerId) {
-        self.replaced.remove(&peer);
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> (usize, usize) {
+        (self.entries.len(), self.newest.len())
     }
 }
 
@@ -115,12 +121,14 @@ impl Table {
 pub(crate) struct Update<'a> {
     pub(crate) group: &'a Arc<str>,
     pub(crate) route: RouteKey,
-    pub(crate) list: &'a List,
-    pub(crate) gone: &'a [Arc<Attachment>],
-    pub(crate) new: Option<&'a Arc<Attachment>>,
+    pub(crate) members: &'a [Member],
+    pub(crate) gone: &'a [Member],
+    pub(crate) new: Option<&'a Member>,
+    /// The routes of older versions that stay.
+    pub(crate) kept: &'a VecDeque<RouteKey>,
     pub(crate) expired: &'a [RouteKey],
 }
 
-fn lists(list: &[Arc<Attachment>], peer: PeerId) -> bool {
-    list.binary_search_by_key(&peer, |member| member.peer).is_ok_and(|at| list[at].is_alive())
+fn lists(peers: &[PeerId], peer: PeerId) -> bool {
+    peers.binary_search(&peer).is_ok()
 }

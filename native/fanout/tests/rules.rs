@@ -74,22 +74,12 @@ fn a_node_that_comes_back_takes_over_from_its_old_link() {
 }
 
 #[test]
-fn a_batch_of_a_link_that_was_replaced_is_not_sent() {
+fn a_link_is_in_a_group_once() {
     let router = router();
-    attach(&router, A, "a@h");
-    attach(&router, B, "b@h");
-    let mut sent = 0;
-    assert!(router.commit(B, || sent += 1));
-    attach(&router, C, "b@h");
-    assert!(!router.commit(B, || sent += 10));
-    assert!(router.commit(C, || sent += 100));
-    assert_eq!((sent, router.counters().dropped_replaced), (101, 1));
-    // The old link takes the group back: what it gathers from now on counts again.
-    attach(&router, B, "b@h");
-    assert!(router.commit(B, || ()) && !router.commit(C, || ()));
-    router.peer_down(C);
-    router.peer_down(B);
-    assert!(router.commit(B, || ()));
+    let old = attach(&router, A, "a@h");
+    let new = attach(&router, A, "other@h");
+    assert_eq!(new.members.iter().map(|member| &*member.node).collect::<Vec<_>>(), ["other@h"]);
+    assert_eq!(to(&router, old.route, A), Err(Dropped::Unattached));
 }
 
 #[test]
