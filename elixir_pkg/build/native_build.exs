@@ -41,7 +41,7 @@ defmodule Outrigger.NativeBuild do
 
       missing ->
         Mix.raise(
-          "OUTRIGGER_PREBUILT=1 is set, but #{Enum.join(missing, " and ")} not in #{@priv}. " <>
+          "OUTRIGGER_PREBUILT=1 is set, but #{@priv} lacks #{Enum.join(missing, " and ")}. " <>
             "Put the prebuilt files there, or unset OUTRIGGER_PREBUILT to build them with cargo."
         )
     end
