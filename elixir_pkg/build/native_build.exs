@@ -20,7 +20,6 @@ defmodule Outrigger.NativeBuild do
              Enum.flat_map(~w(term proto node fanout watch nif cli), fn crate ->
                [
                  "native/#{crate}/Cargo.toml",
-                 "native/#{crate}/build.rs",
                  "native/#{crate}/src/**/*.rs"
                ]
              end)
