@@ -15,7 +15,7 @@ defmodule Bench.Flood do
   def start_link(name) do
     children = [
       %{id: :pg, start: {:pg, :start_link, [@scope]}},
-      {Registry, keys: :duplicate, name: name},
+      {Registry, keys: :duplicate, name: name, meta: [pubsub: {__MODULE__, group(name)}]},
       %{id: :worker, start: {GenServer, :start_link, [__MODULE__, name, [name: group(name)]]}}
     ]
 
@@ -34,8 +34,9 @@ defmodule Bench.Flood do
   @doc "Sends to every other node, then to the local subscribers."
   @spec broadcast(atom, String.t(), term) :: :ok
   def broadcast(name, topic, message) do
+    {:ok, {_adapter, group}} = Registry.meta(name, :pubsub)
     forward = {:forward_to_local, topic, message, __MODULE__}
-    for pid <- :pg.get_members(@scope, group(name)), node(pid) != node(), do: send(pid, forward)
+    for pid <- :pg.get_members(@scope, group), node(pid) != node(), do: send(pid, forward)
     Registry.dispatch(name, topic, {__MODULE__, :dispatch, [:none, message]})
   end
 

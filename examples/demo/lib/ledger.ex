@@ -59,6 +59,10 @@ defmodule Demo.Ledger do
   @spec missing(t) :: [{publisher, pos_integer}]
   def missing(ledger), do: Enum.sort(ledger.missing)
 
+  @doc "How many different messages have come."
+  @spec received(t) :: non_neg_integer
+  def received(ledger), do: Enum.sum(Map.values(ledger.last)) - MapSet.size(ledger.missing)
+
   @doc "Whether everything up to the given numbers has been heard of."
   @spec reached?(t, %{publisher => non_neg_integer}) :: boolean
   def reached?(ledger, numbers) do

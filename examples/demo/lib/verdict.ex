@@ -35,31 +35,32 @@ defmodule Demo.Verdict do
     verdict(complaints, afterwards)
   end
 
-  defp each_node(%{samples: [latest | _] = samples}) do
-    IO.puts("  received    ")
+  defp each_node(%{samples: samples, phases: phases}) do
+    IO.puts("  received, and the usual latency of half a second through the relay")
 
-    for %{label: label, delivered: delivered} <- latest do
-      of_node =
+    for {label, accounts} <- Enum.group_by(List.last(phases).accounts, & &1.node) do
+      received = accounts |> Enum.map(&Ledger.received(&1.ledger)) |> Enum.sum()
+
+      latencies =
         for figures <- samples,
-            figure <- figures,
-            figure.label == label,
-            figure.path == :relay,
+            %{label: ^label, path: :relay} = figure <- figures,
             do: figure.latency
 
-      p50 = of_node |> Enum.map(& &1.p50) |> median()
-      p99 = of_node |> Enum.map(& &1.p99) |> median()
-
       IO.puts(
-        "    #{label}  #{String.pad_leading("#{delivered}", 9)} messages, through the relay: p50 #{Demo.Screen.micros(p50)}, p99 #{Demo.Screen.micros(p99)}"
+        "    #{label}  #{String.pad_leading("#{received}", 9)} messages   " <>
+          "p50 #{usual(latencies, :p50)}   p99 #{usual(latencies, :p99)}"
       )
     end
   end
+
+  defp usual(latencies, figure),
+    do: latencies |> Enum.map(&Map.fetch!(&1, figure)) |> median() |> Demo.Screen.micros()
 
   defp median([]), do: 0
   defp median(values), do: values |> Enum.sort() |> Enum.at(div(length(values), 2))
 
   defp way(crash, lost, published) do
-    IO.puts("  crash       ")
+    IO.puts("  crash")
 
     for {label, changes} <- crash.changes do
       IO.puts(
