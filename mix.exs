@@ -21,7 +21,7 @@ defmodule Outrigger.MixProject do
         "outrigger.package_files": &print_package_files/1
       ],
       elixirc_paths: elixirc_paths(Mix.env()),
-      test_paths: ["elixir_pkg/test"],
+      test_paths: ["elixir_pkg/test", "examples/demo/test"],
       test_ignore_filters: [&String.starts_with?(&1, "elixir_pkg/test/support/")],
       start_permanent: Mix.env() == :prod,
       deps: deps(System.get_env("OUTRIGGER_HEX")),

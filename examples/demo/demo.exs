@@ -1,11 +1,6 @@
-# Entry point of `make demo`. Compiles the demo's modules to a folder that the three application nodes can load from.
-ebin = Path.join(Mix.Project.build_path(), "demo/ebin")
-File.mkdir_p!(ebin)
-sources = Path.wildcard(Path.join(__DIR__, "lib/*.ex"))
+# Entry point of `make demo`.
+Code.require_file("compile.exs", __DIR__)
 
-case Kernel.ParallelCompiler.compile_to_path(sources, ebin, return_diagnostics: true) do
-  {:ok, _modules, _diagnostics} -> Code.prepend_path(ebin)
-  {:error, _errors, _diagnostics} -> System.halt(1)
-end
-
+# An interrupted demo has not shown what it promises.
+{:ok, _id} = System.trap_signal(:sigterm, fn -> System.halt(143) end)
 System.halt(Demo.CLI.main(System.argv()))

@@ -1,0 +1,2 @@
+ExUnit.start()
+Code.require_file("../compile.exs", __DIR__)
