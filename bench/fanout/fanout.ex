@@ -30,7 +30,7 @@ defmodule Bench.Fanout do
 
   @remarks """
   `blast`: one process broadcasts in a loop, one subscriber per receiver node; the rate counts until the last one has the last
-  message. `paced`: 5 broadcasts per 1 ms tick for 4 s; latency from `broadcast` to the subscriber process, worst node.
+  message. `paced`: 5 broadcasts per 1 ms tick for 3 s; latency from `broadcast` to the subscriber process, worst node.
   `flood` is `bench/fanout/flood.ex`. On this machine a cluster of 1+8 nodes is CPU-bound: CPU per message carries over to
   other machines, rates do not.
   """
@@ -140,7 +140,7 @@ defmodule Bench.Fanout do
 
   defp measure(:paced, cluster, contender, _nodes, bytes) do
     Cluster.call_receivers(cluster, Side, :forget, [contender])
-    seconds = 4
+    seconds = 3
 
     {_count, cpu} =
       OsProcess.measure(cluster.os_pids, fn ->
