@@ -2,8 +2,8 @@ defmodule Bench.Fanout do
   @moduledoc """
   One publisher, N receiver nodes: Outrigger's relay beside the flood that Phoenix.PubSub's PG2 adapter does.
 
-  Two kinds of case. `blast`: as fast as one process can; CPU per broadcast and broadcasts per second until the last receiver
-  has the last message. `paced`: 5 000 broadcasts a second; one-way latency and the publisher's share of a core.
+  Three kinds of case. `blast`: as fast as one process can; CPU per broadcast and broadcasts per second until the last receiver
+  has the last message. `adapter`: the same, without the local dispatch that both have in common. `paced`: 5 000 broadcasts a second; one-way latency and the publisher's share of a core.
   """
 
   alias Bench.Fanout.{Cluster, Side}
@@ -30,7 +30,8 @@ defmodule Bench.Fanout do
 
   @remarks """
   `blast`: one process broadcasts in a loop, one subscriber per receiver node; the rate counts until the last one has the last
-  message. `paced`: 5 broadcasts per 1 ms tick for 3 s; latency from `broadcast` to the subscriber process, worst node.
+  message. `adapter`: the same by the adapter's function alone, without the dispatch to local subscribers (there are none)
+  that both contenders do in the same way. `paced`: 5 broadcasts per 1 ms tick for 3 s; latency from `broadcast` to the subscriber process, worst node.
   `flood` is `bench/fanout/flood.ex`. On this machine a cluster of 1+8 nodes is CPU-bound: CPU per message carries over to
   other machines, rates do not.
   """
@@ -84,7 +85,7 @@ defmodule Bench.Fanout do
     samples =
       for repeat <- 0..repeats,
           bytes <- sizes,
-          kind <- [:blast, :paced],
+          kind <- [:blast, :adapter, :paced],
           contender <- contenders do
         sample = measure(kind, cluster, contender, nodes, bytes)
 
@@ -111,17 +112,16 @@ defmodule Bench.Fanout do
   defp label(Bench.Flood), do: "flood"
   defp label(Phoenix.PubSub), do: "phoenix_pubsub"
 
+  # What leaves the node, alone: local dispatch costs every contender the same.
+  defp measure(:adapter, cluster, contender, nodes, bytes) do
+    count = blast_count(nodes, bytes)
+    {_elapsed, cpu} = blast(cluster, contender, :adapter, count, bytes)
+    %{"publisher CPU" => cpu.publisher / count}
+  end
+
   defp measure(:blast, cluster, contender, nodes, bytes) do
     count = blast_count(nodes, bytes)
-    Cluster.call_receivers(cluster, Side, :forget, [contender])
-
-    {elapsed, cpu} =
-      OsProcess.measure(cluster.os_pids, fn ->
-        elapsed(fn ->
-          Cluster.call(cluster.publisher, Side, :blast, [contender, count, bytes])
-          arrived(cluster, contender, count)
-        end)
-      end)
+    {elapsed, cpu} = blast(cluster, contender, :whole, count, bytes)
 
     progress(
       contender,
@@ -157,6 +157,17 @@ defmodule Bench.Fanout do
       "publisher share" => cpu.publisher / (seconds * 10_000)
     }
     |> with_router(contender, cpu.rust / (seconds * 5000))
+  end
+
+  defp blast(cluster, contender, part, count, bytes) do
+    Cluster.call_receivers(cluster, Side, :forget, [contender])
+
+    OsProcess.measure(cluster.os_pids, fn ->
+      elapsed(fn ->
+        Cluster.call(cluster.publisher, Side, :blast, [contender, part, count, bytes])
+        arrived(cluster, contender, count)
+      end)
+    end)
   end
 
   defp with_router(sample, Outrigger.PubSub, value), do: Map.put(sample, "router CPU", value)

@@ -34,10 +34,17 @@ defmodule Bench.Flood do
   @doc "Sends to every other node, then to the local subscribers."
   @spec broadcast(atom, String.t(), term) :: :ok
   def broadcast(name, topic, message) do
-    {:ok, {_adapter, group}} = Registry.meta(name, :pubsub)
-    forward = {:forward_to_local, topic, message, __MODULE__}
-    for pid <- :pg.get_members(@scope, group), node(pid) != node(), do: send(pid, forward)
+    {:ok, {adapter, group}} = Registry.meta(name, :pubsub)
+    :ok = adapter.broadcast(group, topic, message, __MODULE__)
     Registry.dispatch(name, topic, {__MODULE__, :dispatch, [:none, message]})
+  end
+
+  @doc "The adapter's part of it: sends to every other node."
+  @spec broadcast(atom, String.t(), term, module) :: :ok
+  def broadcast(group, topic, message, dispatcher) do
+    forward = {:forward_to_local, topic, message, dispatcher}
+    for pid <- :pg.get_members(@scope, group), node(pid) != node(), do: send(pid, forward)
+    :ok
   end
 
   @doc false

@@ -133,19 +133,30 @@ defmodule Bench.Fanout.Side do
     receive(do: ({:latency, summary} -> summary))
   end
 
-  @doc "Broadcasts `count` messages of `bytes` bytes as fast as one process can; returns the microseconds it took to send."
-  @spec blast(module, pos_integer, pos_integer) :: non_neg_integer
-  def blast(contender, count, bytes) do
+  @doc """
+  Broadcasts `count` messages of `bytes` bytes as fast as one process can: by the whole function that applications call, or
+  (`:adapter`) by the adapter's part of it alone, which is all that is sent to other nodes.
+  """
+  @spec blast(module, :whole | :adapter, pos_integer, pos_integer) :: :ok
+  def blast(contender, part, count, bytes) do
     message = {:m, :binary.copy("x", bytes)}
-    {elapsed, :ok} = :timer.tc(fn -> loop(contender, name(contender), message, count) end)
-    elapsed
+    name = name(contender)
+
+    case part do
+      :whole ->
+        loop(fn -> contender.broadcast(name, @topic, message) end, count)
+
+      :adapter ->
+        {:ok, {adapter, group}} = Registry.meta(name, :pubsub)
+        loop(fn -> adapter.broadcast(group, @topic, message, contender) end, count)
+    end
   end
 
-  defp loop(_contender, _name, _message, 0), do: :ok
+  defp loop(_broadcast, 0), do: :ok
 
-  defp loop(contender, name, message, left) do
-    :ok = contender.broadcast(name, @topic, message)
-    loop(contender, name, message, left - 1)
+  defp loop(broadcast, left) do
+    :ok = broadcast.()
+    loop(broadcast, left - 1)
   end
 
   @doc "Broadcasts at 5 messages a millisecond for `seconds`; each carries the time it was sent."

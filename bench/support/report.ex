@@ -127,7 +127,7 @@ defmodule Bench.Report do
 
     #{machine()}
     #{repeats} interleaved repeats of every case after one warm-up; median (lowest-highest).
-    CPU is utime + stime of whole processes. Ratio: how many times better than the one beside it.
+    CPU is the time on a CPU of whole processes (all threads, `schedstat`). Ratio: how many times better than the one beside it.
 
     #{remarks}
     #{table(rows)}
