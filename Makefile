@@ -88,8 +88,8 @@ test-rust: setup ## Rust tests: unit, property, live cluster and doctests
 .PHONY: test-live
 test-live: setup ## Only the Rust tests that need live BEAM nodes
 	@cargo build --workspace --bin outrigger
-	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --test 'live*' $(ARGS); \
-	  else cargo test --workspace --test 'live*' $(ARGS); fi
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --test live --test 'live_*' $(ARGS); \
+	  else cargo test --workspace --test live --test 'live_*' $(ARGS); fi
 
 .PHONY: test-elixir
 test-elixir: setup ## Elixir tests (ARGS=path/to_test.exs:12 for one)
