@@ -12,12 +12,13 @@ defmodule Outrigger.PubSub.Handover do
 
   ## A wait is over
 
-    * `{:router, router, member, version}`: its `end` came; or this worker is not attached to the router; or the
+    * `{:router, router, member, version}`: its `end` came; or this worker neither is attached to the router nor has just
+      asked to be (then a first list may be on its way, with messages behind it); or the
       router's newest list is at least as new as `version` and does not name `member`: the publisher's link is gone; or
       this worker's own attachment is younger than `version`: nothing sent under it can come;
     * `:direct`: its `end` came, or the publisher is down, or the link to it;
     * after `hold_ms`, or with more than `hold_max` messages held for the publisher. Then the old way is given up: what is held is
-      delivered, and older epochs of that publisher are dropped until the old way has really ended.
+      delivered, and older epochs of that publisher are dropped until the old way has really ended, or for two minutes.
 
   ## Invariants
 
@@ -30,7 +31,14 @@ defmodule Outrigger.PubSub.Handover do
   `end`s without a `begin` are kept for `hold_ms`, at most 64 per publisher.
   """
 
-  defstruct [:node, hold_ms: 5_000, hold_max: 10_000, routers: %{}, publishers: %{}]
+  defstruct [
+    :node,
+    hold_ms: 5_000,
+    hold_max: 10_000,
+    routers: %{},
+    attaching: %{},
+    publishers: %{}
+  ]
 
   @type way :: :direct | (member :: pid)
   @type wait :: :direct | {:router, pid, pid, non_neg_integer}
@@ -43,6 +51,8 @@ defmodule Outrigger.PubSub.Handover do
           | {:gave_up, pid, non_neg_integer}
 
   @max_ends 64
+  # A link that has held something back for longer than the tick time-out has been cut by then.
+  @watch_ms 120_000
   @fresh %{segments: [], ends: [], floor: 0, watch: [], monitored?: false}
 
   @doc "A fence of the worker on `node`. Options: `:hold_ms`, `:hold_max`, `:routers` (of a predecessor)."
@@ -118,7 +128,18 @@ defmodule Outrigger.PubSub.Handover do
       members: Map.new(list, fn {_, m} -> {m, true} end)
     }
 
-    settle_all(%{state | routers: Map.put(state.routers, router, known)})
+    routers = Map.put(state.routers, router, known)
+    settle_all(%{state | routers: routers, attaching: Map.delete(state.attaching, node(router))})
+  end
+
+  @doc "The switch is about to ask the router on `node` to attach this worker, if there is a router."
+  @spec attaching(t, node) :: t
+  def attaching(state, node), do: %{state | attaching: Map.put(state.attaching, node, true)}
+
+  @doc "The link to `node` is down, and all that came over it is here; or the router there has refused."
+  @spec not_attaching(t, node) :: {t, [action]}
+  def not_attaching(state, node) do
+    settle_all(%{state | attaching: Map.delete(state.attaching, node)})
   end
 
   @doc "The link to `router` is down, and all that came over it is here."
@@ -133,7 +154,7 @@ defmodule Outrigger.PubSub.Handover do
     case state.publishers do
       %{^pid => publisher} ->
         segments = for s <- publisher.segments, do: %{s | waits: List.delete(s.waits, :direct)}
-        watch = Enum.reject(publisher.watch, &match?({_epoch, :direct}, &1))
+        watch = Enum.reject(publisher.watch, &match?({_epoch, :direct, _until}, &1))
 
         settle(
           state,
@@ -162,7 +183,7 @@ defmodule Outrigger.PubSub.Handover do
           do: %{s | waits: Enum.reject(s.waits, &over?(&1, s.epoch, publisher, state))}
 
     watch =
-      Enum.reject(publisher.watch, fn {epoch, wait} -> over?(wait, epoch, publisher, state) end)
+      Enum.reject(publisher.watch, fn {epoch, wait, _} -> over?(wait, epoch, publisher, state) end)
 
     floor = if watch == [], do: 0, else: publisher.floor
     {done, segments} = Enum.split_while(segments, &(&1.waits == []))
@@ -205,7 +226,7 @@ defmodule Outrigger.PubSub.Handover do
           (known.version >= version and not is_map_key(known.members, member))
 
       _not_attached ->
-        true
+        not is_map_key(state.attaching, node(router))
     end
   end
 
@@ -240,7 +261,11 @@ defmodule Outrigger.PubSub.Handover do
   end
 
   defp expire(publisher, pid, now) do
-    publisher = %{publisher | ends: Enum.filter(publisher.ends, fn {_, _, at} -> at > now end)}
+    publisher = %{
+      publisher
+      | ends: Enum.filter(publisher.ends, fn {_epoch, _way, until} -> until > now end),
+        watch: Enum.filter(publisher.watch, fn {_epoch, _wait, until} -> until > now end)
+    }
 
     case publisher.segments do
       [%{deadline: deadline} | _] when deadline <= now ->
@@ -254,7 +279,8 @@ defmodule Outrigger.PubSub.Handover do
   end
 
   defp give_up(%{segments: [segment | segments]} = publisher, pid) do
-    watch = publisher.watch ++ Enum.map(segment.waits, &{segment.epoch, &1})
+    until = segment.deadline + @watch_ms
+    watch = publisher.watch ++ Enum.map(segment.waits, &{segment.epoch, &1, until})
     actions = [{:gave_up, pid, segment.count} | deliver(segment)]
     {%{publisher | segments: segments, watch: watch, floor: segment.epoch}, actions}
   end
@@ -276,7 +302,7 @@ defmodule Outrigger.PubSub.Handover do
   end
 
   defp watched?(publisher) do
-    Enum.any?(publisher.watch, &match?({_epoch, :direct}, &1)) or
+    Enum.any?(publisher.watch, &match?({_epoch, :direct, _until}, &1)) or
       Enum.any?(publisher.segments, &(:direct in &1.waits))
   end
 end

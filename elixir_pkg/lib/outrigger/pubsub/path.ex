@@ -17,6 +17,7 @@ defmodule Outrigger.PubSub.Path do
   ## Invariants
 
     * Two epochs with the same attachment use the same way: the link to the router and the router keep their order.
+    * A node that a router has lost, while others are still reached through it, is told to wait for that router too.
     * Every change names all ways left within `hold_ms`, and ends each of them again: a `begin` that was lost with its
       link is made good by the next one.
     * Who was not reached over a way that a `begin` names finds out by itself (see `Outrigger.PubSub.Handover`). So no
@@ -52,12 +53,10 @@ defmodule Outrigger.PubSub.Path do
   def change({epoch, _, _, _, _, _} = path, %{epoch: epoch}, _publisher, _now, _hold_ms),
     do: {path, []}
 
-  def change({_epoch, _relay, _directs, _use, _left, strays} = path, route, publisher, now, hold) do
+  def change({_epoch, _relay, _directs, use, _left, strays} = path, route, publisher, now, hold) do
     left = left(path, route, now, hold)
     path = {route.epoch, route.relay, route.directs, route.use, left, strays -- route.nodes}
-
-    {path,
-     if(left == [], do: [], else: ends(left, route, publisher) ++ begins(left, route, publisher))}
+    {path, ends(left, route, publisher) ++ begins(left, kept(use, route), route, publisher)}
   end
 
   @doc """
@@ -116,10 +115,21 @@ defmodule Outrigger.PubSub.Path do
     end)
   end
 
-  defp begins(left, route, publisher) do
+  # A router that is used on may have lost some of those it reached. They are reached directly now and have to wait for
+  # what is still under way from it; the others must not wait for a way that does not end.
+  defp kept({_, member, _} = use, %{use: {_, member, _}}), do: [use]
+  defp kept(_use, _route), do: []
+
+  defp begins([], [], _route, _publisher), do: []
+
+  defp begins(left, kept, route, publisher) do
     uses = for {_at, {:router, router, member, version}} <- left, do: {router, member, version}
     nodes = for {_at, {:direct, node}} <- left, do: node
-    marker = {:"$outrigger_begin", route.epoch, publisher, uses, nodes}
-    for pid <- List.wrap(route.relay) ++ route.directs, do: {pid, marker}
+    relay = if left == [], do: [], else: List.wrap(route.relay)
+
+    for(pid <- relay, do: {pid, {:"$outrigger_begin", route.epoch, publisher, uses, nodes}}) ++
+      for pid <- route.directs do
+        {pid, {:"$outrigger_begin", route.epoch, publisher, uses ++ kept, nodes}}
+      end
   end
 end

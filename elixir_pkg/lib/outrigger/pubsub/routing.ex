@@ -6,7 +6,8 @@ defmodule Outrigger.PubSub.Routing do
   `{:pg_join, pids}`, `{:pg_leave, pids}`, `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link),
   and from the routers `{:members, router_pid, version, route_pid, [{node, member_pid}]}`.
 
-  Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker}`, `{:cover, node, nodes}`, `{:publish, route, targets}`.
+  Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker}`, `{:unfence, worker, node}` (the link of a fence is gone),
+  `{:cover, node, nodes}`, `{:publish, route, targets}`.
 
   ## Invariants
 
@@ -55,6 +56,7 @@ defmodule Outrigger.PubSub.Routing do
         }
   @type action ::
           {:fence, pid, node, pos_integer}
+          | {:unfence, pid, node}
           | {:attach, node, pid}
           | {:cover, node, [node]}
           | {:publish, route, %{node => pid}}
@@ -77,7 +79,8 @@ defmodule Outrigger.PubSub.Routing do
 
   # Remote shells and other hidden nodes come and go under ever new names: nothing is kept of them.
   defp event({:hidden_down, node}, state) do
-    {%{state | routers: Map.delete(state.routers, node)}, []}
+    unfence = if state.worker, do: [{:unfence, state.worker, node}], else: []
+    {%{state | routers: Map.delete(state.routers, node)}, unfence}
   end
 
   defp event({:worker_up, pid}, state) do

@@ -181,6 +181,9 @@ defmodule Outrigger.PubSub.Switch do
   defp perform({:fence, worker, node, gen}, _state, _before),
     do: send(worker, {:"$outrigger_fence", node, gen})
 
+  defp perform({:unfence, worker, node}, _state, _before),
+    do: send(worker, {:"$outrigger_hidden_down", node})
+
   defp perform({:attach, node, worker}, state, _before),
     do: to_router(node, {:attach, @protocol, state.group, worker})
 

@@ -93,13 +93,16 @@ defmodule Outrigger.PubSub.Worker do
 
   def handle_info({:"$outrigger_refused", router, _group, reason, limit}, state) do
     Switch.tell(state.group, {:refused, router, reason, limit})
-    {:noreply, state}
+    fence(state, Handover.not_attaching(state.handover, node(router)))
   end
 
   def handle_info({:"$outrigger_fence", node, gen}, state) do
     Switch.tell(state.group, {:fenced, node, gen})
-    {:noreply, state}
+    {:noreply, %{state | handover: Handover.attaching(state.handover, node)}}
   end
+
+  def handle_info({:"$outrigger_hidden_down", node}, state),
+    do: fence(state, Handover.not_attaching(state.handover, node))
 
   def handle_info({:DOWN, ref, :process, pid, _reason}, state) do
     case state.routers do
