@@ -82,7 +82,7 @@ fmt: setup ## Format all Rust and Elixir files
 test-rust: setup ## Rust tests: unit, property, live cluster and doctests
 	@cargo build --workspace --bin outrigger
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
-	  else cargo test --workspace --lib --bins --tests $(ARGS); fi
+	  else cargo test --workspace --tests $(ARGS); fi
 	@cargo test --workspace --doc
 
 .PHONY: test-live
