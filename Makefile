@@ -115,7 +115,11 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 BENCHES := fanout
 
 .PHONY: bench
-bench: $(BENCHES:%=bench-%) ## Run every benchmark; results go to bench/runs
+bench: $(BENCHES:%=bench-%) bench-engines ## Run every benchmark; results go to bench/runs
+
+.PHONY: bench-engines
+bench-engines: ## Criterion benches of the engines (target/criterion)
+	@cargo bench --package outrigger-testkit $(ARGS)
 
 .PHONY: bench-fanout
 bench-fanout: build ## One send to the Rust node against a flood of sends, 1 to 8 nodes
