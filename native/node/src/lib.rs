@@ -51,7 +51,7 @@ pub use error::NodeError;
 pub use escape::{MAX_CHARS, Printable};
 pub use event::{DownReason, Events, NodeEvent};
 pub use inner::SERVICE_SERIALS;
-pub use link::{Link, LinkClosed, LinkId, LinkInfo};
+pub use link::{Link, LinkClosed, LinkId, LinkInfo, SignalError};
 pub use node::{Node, WeakNode};
 pub use probe::{epmd_names, resolve_host};
 pub use reader::READ_BUDGET;

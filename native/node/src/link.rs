@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use outrigger_proto::{Creation, Flags, NodeName};
+use outrigger_proto::{Creation, Flags, NodeName, OwnedPid, ProtoError, frame};
+use outrigger_term::{TermError, Writer, tag};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, SetOnce};
 
@@ -29,6 +30,18 @@ pub struct LinkId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the link is down")]
 pub struct LinkClosed;
+
+/// A signal that was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignalError {
+    /// The link is down.
+    #[error(transparent)]
+    Closed(#[from] LinkClosed),
+    /// The caller's parts do not make a message.
+    #[error("the signal cannot be encoded: {0}")]
+    Encode(#[from] ProtoError),
+}
 
 /// A handle to a link. Cheap to clone.
 #[derive(Clone)]
@@ -130,6 +143,24 @@ impl Link {
             }
         }
         Ok(())
+    }
+
+    /// Sends one control message of a process of ours, with its payload: a term without the version byte.
+    /// Signals of one sender keep their order.
+    ///
+    /// # Errors
+    /// The link is down, or the parts do not make a message.
+    pub fn signal(
+        &self,
+        sender: &OwnedPid,
+        payload: Option<&[u8]>,
+        control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
+    ) -> Result<(), SignalError> {
+        let _all_keep_their_order = sender;
+        let payload = payload.map(|term| [&[tag::VERSION], term].concat());
+        let mut frame = Vec::with_capacity(256 + payload.as_ref().map_or(0, Vec::len));
+        frame::append(&mut frame, payload.as_deref(), control)?;
+        Ok(self.send(frame.into())?)
     }
 
     /// Drops the link. What waits to be sent is lost.
