@@ -26,6 +26,7 @@ defmodule Outrigger.FakeBinary do
     say() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
     wait_for_eof() { while read -r line; do :; done; }
     hang() { trap '' TERM PIPE; n=0; while [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done; }
+    say debug cookie ''
     read -r cookie
     echo x >> $dir/starts
     #{body}

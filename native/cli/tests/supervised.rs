@@ -58,7 +58,8 @@ fn the_end_of_input_is_the_end() {
     node.close_stdin();
     let (status, took) = node.wait_exit();
     assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_millis(100), "{took:?}");
+    // A tenth of a second is what it is built for; the bound leaves room for a busy machine.
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 #[test]
@@ -104,7 +105,7 @@ fn a_standard_output_that_nobody_reads_holds_nothing_up() {
             assert!(started.elapsed() < PATIENCE);
             std::thread::sleep(Duration::from_millis(1));
         }
-        assert!(started.elapsed() < Duration::from_millis(100), "{:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
         assert_eq!(child.0.wait().unwrap().code(), Some(0));
         drop(stdout);
     }

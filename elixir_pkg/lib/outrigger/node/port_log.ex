@@ -5,7 +5,7 @@ defmodule Outrigger.Node.PortLog do
   Input are the two shapes of a port in `{:line, n}` mode, `{:eol, data}` and `{:noeol, data}`; output are events:
 
       LEVEL <TAB> EVENT <TAB> TEXT          LEVEL: debug, info, warning, error
-                                            EVENT: -, ready, joined NODE, left NODE, fatal REASON
+                                            EVENT: -, cookie, ready, joined NODE, left NODE, fatal REASON
 
   In `TEXT` the binary writes line breaks, tabs and other control characters as escapes. They stay escaped: a text may hold
   what a peer sent, and nobody may forge a line of our log. A line of another form (a panic, a message of the dynamic
@@ -35,6 +35,7 @@ defmodule Outrigger.Node.PortLog do
   @type level :: :debug | :info | :warning | :error
   @type event ::
           {:log, level, String.t()}
+          | :cookie
           | :ready
           | {:joined, String.t()}
           | {:left, String.t()}
@@ -91,6 +92,7 @@ defmodule Outrigger.Node.PortLog do
   end
 
   defp event("-", _text), do: {:ok, []}
+  defp event("cookie", _text), do: {:ok, [:cookie]}
   defp event("ready", _text), do: {:ok, [:ready]}
   defp event("joined " <> node, _text), do: {:ok, [{:joined, node}]}
   defp event("left " <> node, _text), do: {:ok, [{:left, node}]}

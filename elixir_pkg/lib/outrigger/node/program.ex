@@ -1,11 +1,12 @@
 defmodule Outrigger.Node.Program do
   @moduledoc """
-  The binary as a port: opened, given its cookie, and closed for good.
+  The binary as a port: opened, given its cookie when it asks for it, and closed for good.
 
   The port's standard input stays open as long as the program is wanted. When it is closed, because the VM wants so or because
   the VM is gone, even by `kill -9`, the program sees the end of its input and leaves.
 
-  The cookie is the first line of that input. It is never an argument and never in the environment, where others could read it;
+  The cookie is the first line of that input, written only when the program asks for it: a port that writes to a program that
+  has died closes with `:epipe` and never tells the exit status. It is never an argument and never in the environment, where others could read it;
   an `OUTRIGGER_COOKIE` of the VM is not handed on.
   """
 
@@ -40,10 +41,16 @@ defmodule Outrigger.Node.Program do
 
     with {:ok, _path} <- Binary.check(path),
          {:ok, port} <- open_port(path, config.args) do
-      # Unlike Port.command/2 a message cannot raise an error that would show the cookie.
-      send(port, {self(), {:command, [Secret.reveal(config.cookie), ?\n]}})
       {:ok, %__MODULE__{port: port, process: process(port), path: path}}
     end
+  end
+
+  @doc "Gives the program the cookie that it has asked for."
+  @spec give_cookie(t, Config.t()) :: :ok
+  def give_cookie(%__MODULE__{port: port}, %Config{cookie: cookie}) do
+    # Unlike Port.command/2 a message cannot raise an error that would show the cookie.
+    send(port, {self(), {:command, [Secret.reveal(cookie), ?\n]}})
+    :ok
   end
 
   @doc """

@@ -161,6 +161,12 @@ defmodule Outrigger.Node.Server do
     state |> close(@fatal_exit_ms) |> step({:gone, error})
   end
 
+  defp event(:cookie, state) do
+    Program.give_cookie(state.program, state.config)
+    # It runs: whatever status it ends with is its own.
+    %{state | last: state.last || ""}
+  end
+
   defp event(event, state), do: step(state, event)
 
   # Its last lines may have held a fatal one, and then it is known to be gone.

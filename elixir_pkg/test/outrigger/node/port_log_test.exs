@@ -13,6 +13,7 @@ defmodule Outrigger.Node.PortLogTest do
 
   test "every event of the protocol" do
     assert line("debug\t-\tsteps") == [{:log, :debug, "steps"}]
+    assert line("debug\tcookie\t") == [:cookie]
     assert line("info\tready\t") == [:ready]
     assert line("info\tjoined a@h\thidden") == [{:log, :info, "hidden"}, {:joined, "a@h"}]
     assert line("warning\tleft a@h\tclosed") == [{:log, :warning, "closed"}, {:left, "a@h"}]

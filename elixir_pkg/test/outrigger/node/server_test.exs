@@ -194,7 +194,6 @@ defmodule Outrigger.Node.ServerTest do
     test "is followed by a new start at once, by the same process" do
       {pid, path} = start!(@ready)
       %{os_pid: first} = info(pid)
-      started = System.monotonic_time(:millisecond)
 
       log =
         capture_log(fn ->
@@ -203,7 +202,7 @@ defmodule Outrigger.Node.ServerTest do
           assert second != first
         end)
 
-      assert System.monotonic_time(:millisecond) - started < 500
+      assert log =~ "will be started again in 0 ms"
       assert log =~ "outrigger-app1@10.0.0.5 is down" and log =~ "killed by signal 9"
       assert FakeBinary.starts(path) == 2
     end

@@ -41,6 +41,8 @@ impl From<&tracing::Level> for Level {
 /// What a supervisor acts on, as opposed to what a person reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
+    /// The cookie is waited for, as the first line of standard input.
+    Cookie,
     /// The first node to join is joined. Once.
     Ready,
     /// A link to this node is up.
@@ -54,6 +56,7 @@ pub(crate) enum Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Cookie => f.write_str("cookie"),
             Self::Ready => f.write_str("ready"),
             Self::Joined(node) => write!(f, "joined {node}"),
             Self::Left(node) => write!(f, "left {node}"),

@@ -40,7 +40,15 @@ pub(crate) fn run(args: &NodeArgs) -> Exit {
         }
     };
     let log = open_log(args);
-    let first_line = || stdin.as_ref().and_then(|stdin| stdin.first_line(PATIENCE));
+    let first_line = || {
+        let stdin = stdin.as_ref()?;
+        if args.supervised {
+            // Asked for, not taken for granted: a supervisor that writes to a program that has died already is told
+            // of a broken pipe, and not why the program died.
+            log.event(Level::Debug, Event::Cookie, "");
+        }
+        stdin.first_line(PATIENCE)
+    };
     let settings = match NodeSettings::resolve(args, &HostNames::of_system(), first_line) {
         Ok(settings) => settings,
         // The supervisor left before it gave the cookie: nobody is there to be told of an error.
