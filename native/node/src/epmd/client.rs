@@ -1,26 +1,16 @@
-//! One question, one answer: `erl_dist`'s EPMD client with the bounds that it lacks.
-//!
-//! Every exchange has a deadline, and a reply may not exceed a byte cap, because the client reads what it is
-//! sent. The small writes of the client are gathered into one packet.
-//!
-//! Limits: an EPMD whose replies exceed [`REPLY_CAP`] (about 2000 nodes on one host) cannot be listed.
+//! One question, one answer: a connection to EPMD for each, with a deadline. The questions themselves are in `ask`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use erl_dist::epmd::{EpmdClient, EpmdError, NodeEntry};
-use tokio::io::{AsyncRead, AsyncWrite, BufWriter, ReadBuf};
+use erl_dist::epmd::{EpmdError, NodeEntry};
 use tokio::net::TcpStream;
-use tokio_util::compat::{Compat, TokioAsyncReadCompatExt};
 
+use super::ask;
 use crate::error::NodeError;
 use crate::escape::Printable;
 
-/// The most bytes that one reply may have.
-const REPLY_CAP: usize = 64 * 1024;
 /// How long one exchange may take, with connecting.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -58,18 +48,17 @@ impl EpmdAddr {
     }
 }
 
-/// The stream under a client: bounded reads, gathered writes.
-pub(super) type EpmdStream = Compat<BufWriter<Capped>>;
+/// The stream that holds a registration.
+pub(super) type EpmdStream = ask::Bounded<TcpStream>;
 
 /// The port under which `short` (the part before the `@`) is registered, `None` if it is not.
 pub(crate) async fn lookup(addr: &EpmdAddr, short: &str) -> Result<Option<u16>, NodeError> {
-    let answer = exchange(addr, |client| async move { client.get_node(short).await }).await?;
-    Ok(answer.map(|entry| entry.port))
+    exchange(addr, |stream| ask::port(stream, short)).await
 }
 
 /// All names that are registered, with their ports.
 pub(crate) async fn names(addr: &EpmdAddr) -> Result<Vec<(String, u16)>, NodeError> {
-    exchange(addr, |client| client.get_names()).await
+    exchange(addr, ask::names).await
 }
 
 /// Registers `entry`. The registration lasts as long as the stream.
@@ -77,27 +66,16 @@ pub(super) async fn alive(
     addr: &EpmdAddr,
     entry: NodeEntry,
 ) -> Result<Result<(EpmdStream, u32), u8>, NodeError> {
-    let answer = exchange(addr, |client| async move {
-        match client.register(entry).await {
-            Ok((stream, creation)) => Ok(Ok((stream, creation.get()))),
-            Err(EpmdError::RegisterNodeError { code }) => Ok(Err(code)),
-            Err(other) => Err(other),
-        }
-    });
-    answer.await
+    exchange(addr, |stream| ask::alive(stream, entry)).await
 }
 
-async fn exchange<T, F>(
-    addr: &EpmdAddr,
-    ask: impl FnOnce(EpmdClient<EpmdStream>) -> F,
-) -> Result<T, NodeError>
+async fn exchange<T, F>(addr: &EpmdAddr, ask: impl FnOnce(TcpStream) -> F) -> Result<T, NodeError>
 where
     F: Future<Output = Result<T, EpmdError>>,
 {
     let work = async {
         let stream = connect(addr).await.map_err(|error| addr.unreachable(error))?;
-        let client = EpmdClient::new(BufWriter::new(Capped { stream, left: REPLY_CAP }).compat());
-        ask(client).await.map_err(|error| addr.failed(error))
+        ask(stream).await.map_err(|error| addr.failed(error))
     };
     match tokio::time::timeout(EXCHANGE_TIMEOUT, work).await {
         Ok(result) => result,
@@ -117,44 +95,4 @@ async fn connect(addr: &EpmdAddr) -> io::Result<TcpStream> {
         }
     }
     Err(first.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
-}
-
-/// A stream that refuses to read more than its allowance.
-pub(super) struct Capped {
-    stream: TcpStream,
-    left: usize,
-}
-
-impl AsyncRead for Capped {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.left == 0 {
-            let text = "the reply exceeds its byte cap";
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, text)));
-        }
-        let allowed = self.left.min(buf.remaining());
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(allowed));
-        let polled = Pin::new(&mut self.stream).poll_read(cx, &mut part);
-        let read = part.filled().len();
-        buf.advance(read);
-        self.left -= read;
-        polled
-    }
-}
-
-impl AsyncWrite for Capped {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
 }

@@ -1,5 +1,6 @@
 //! EPMD, the port mapper: asking it where a node listens, and staying registered at it.
 
+mod ask;
 mod client;
 mod registration;
 
