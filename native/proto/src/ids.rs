@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use outrigger_term::{Atom, Pid};
+use outrigger_term::{Atom, MAX_REFERENCE_WORDS, Pid, Reference};
 
 /// The incarnation of a node: tells the pids of a restarted node from those of its former life.
 ///
@@ -59,5 +59,53 @@ impl From<Pid<'_>> for OwnedPid {
 impl fmt::Display for OwnedPid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "<{}.{}.{}>", self.node, self.id, self.serial)
+    }
+}
+
+/// A reference that owns its node's name. Cloning counts a reference.
+///
+/// ```
+/// use outrigger_proto::OwnedRef;
+///
+/// let reference = OwnedRef { node: "rust@127.0.0.1".into(), creation: 3, ids: [7, 8, 9, 0, 0], len: 3 };
+/// assert_eq!(OwnedRef::from(reference.borrow()), reference);
+/// assert_eq!(reference.to_string(), "#Ref<rust@127.0.0.1.9.8.7>");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OwnedRef {
+    /// Name of the node that made it.
+    pub node: Arc<str>,
+    /// Incarnation of that node.
+    pub creation: u32,
+    /// The words in wire order; those from `len` on are 0.
+    pub ids: [u32; MAX_REFERENCE_WORDS],
+    /// Words in use, 1 to 5.
+    pub len: u8,
+}
+
+impl OwnedRef {
+    /// The reference as the reader and the writer know it.
+    #[must_use]
+    pub fn borrow(&self) -> Reference<'_> {
+        Reference { node: Atom::Utf8(&self.node), creation: self.creation, ids: self.ids, len: self.len }
+    }
+}
+
+impl From<Reference<'_>> for OwnedRef {
+    fn from(reference: Reference<'_>) -> Self {
+        let node = match reference.node.as_str() {
+            Some(text) => text.into(),
+            None => reference.node.text().into(),
+        };
+        Self { node, creation: reference.creation, ids: reference.ids, len: reference.len }
+    }
+}
+
+/// The words are printed last first, as OTP does.
+impl fmt::Display for OwnedRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#Ref<{}", self.node)?;
+        self.borrow().words().iter().rev().try_for_each(|word| write!(f, ".{word}"))?;
+        f.write_str(">")
     }
 }
