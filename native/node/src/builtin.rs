@@ -13,9 +13,7 @@ use outrigger_proto::{ProtoError, frame};
 use outrigger_term::{Pid, Reader, TermError, Writer};
 
 use crate::link::Link;
-
-/// The atom `noproc` as a term.
-const NOPROC: &[u8] = &[119, 6, b'n', b'o', b'p', b'r', b'o', b'c'];
+use crate::process::Reason;
 
 /// Answers a call to `net_kernel`. `false` if it is none that we know.
 pub(crate) fn net_kernel(link: &Link, payload: &[u8]) -> bool {
@@ -45,16 +43,17 @@ fn is_auth(payload: &[u8]) -> Result<Option<(Pid<'_>, &[u8])>, TermError> {
     Ok(asked.then_some((caller, tag)))
 }
 
-/// Nobody is there to be watched.
-pub(crate) fn refuse_monitor(link: &Link, monitor: &Monitor<'_>) {
+/// Nobody is there to be watched, or it cannot be.
+pub(crate) fn refuse_monitor(link: &Link, monitor: &Monitor<'_>, reason: &Reason) {
+    let reason = reason.as_bytes();
     answer(link, None, |writer| {
-        encode::monitor_p_exit(writer, &monitor.to, &monitor.from, &monitor.reference, NOPROC)
+        encode::monitor_p_exit(writer, &monitor.to, &monitor.from, &monitor.reference, reason)
     });
 }
 
-/// Nobody is there to be linked with.
-pub(crate) fn refuse_link(link: &Link, ours: &Pid<'_>, theirs: &Pid<'_>) {
-    answer(link, None, |writer| encode::exit(writer, ours, theirs, NOPROC));
+/// Nobody is there to be linked with, or it cannot be.
+pub(crate) fn refuse_link(link: &Link, ours: &Pid<'_>, theirs: &Pid<'_>, reason: &Reason) {
+    answer(link, None, |writer| encode::exit(writer, ours, theirs, reason.as_bytes()));
 }
 
 /// The link between two processes is given up.

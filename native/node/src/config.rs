@@ -171,10 +171,24 @@ pub struct Bounds {
     pub max_queued_bytes: usize,
     /// Calls that wait for an answer. Default: 1024.
     pub max_calls: usize,
+    /// Processes. Default: 262,144, as `erl`.
+    pub max_processes: usize,
+    /// Registered names of processes. Default: 10,000.
+    pub max_names: usize,
+    /// Links and monitors that one peer may have on processes of ours. Default: 100,000.
+    pub max_ties: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { max_peers: 1024, max_handshakes: 64, max_queued_bytes: 64 << 20, max_calls: 1024 }
+        Self {
+            max_peers: 1024,
+            max_handshakes: 64,
+            max_queued_bytes: 64 << 20,
+            max_calls: 1024,
+            max_processes: 262_144,
+            max_names: 10_000,
+            max_ties: 100_000,
+        }
     }
 }

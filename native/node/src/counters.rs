@@ -105,6 +105,10 @@ counters! {
         stray,
         /// Messages of a kind that this node ignores.
         ignored,
+        /// Messages that a full mailbox had no room for.
+        mailbox_dropped,
+        /// Links and monitors of peers that were refused, since a peer had as many as allowed.
+        ties_refused,
     }
 }
 

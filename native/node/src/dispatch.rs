@@ -29,14 +29,18 @@ impl Reader {
             Control::Send(send) => self.on_send(send, Payload::new(frame, message.payload_at)),
             Control::Monitor(monitor) => self.on_monitor(monitor),
             Control::MonitorExit(exit) => self.on_monitor_exit(exit, message.payload),
-            Control::Link(link) => {
-                if self.owner(&link.to).is_none() {
-                    builtin::refuse_link(&self.link, &link.to, &link.from);
+            Control::Demonitor(monitor) => self.inner.on_demonitor(monitor),
+            // Links and monitors at services end with the node's link; there is nothing to forget.
+            Control::Link(link) if self.owner(&link.to).is_none() => self.inner.on_link(&self.link, link),
+            Control::Link(_) | Control::Unlink(_) => {}
+            Control::UnlinkId(unlink) => self.inner.on_unlink(&self.link, unlink),
+            Control::UnlinkIdAck(unlink) => self.inner.on_unlink_ack(unlink),
+            Control::Exit(exit) => {
+                let reason = reason(exit.reason, message.payload);
+                if !self.inner.on_exit(exit.kind, &exit.from, &exit.to, reason) {
+                    self.stray();
                 }
             }
-            Control::UnlinkId(unlink) => builtin::acknowledge(&self.link, unlink),
-            // Their monitors and links at our services end with the link; there is nothing to forget.
-            Control::Demonitor(_) | Control::Unlink(_) => {}
             _ => self.ignored(),
         }
         Ok(())
@@ -54,7 +58,10 @@ impl Reader {
                             self.ignored();
                         }
                     }
-                    None => self.stray(),
+                    None => match self.inner.processes.named(name) {
+                        Some(process) => self.inner.deliver(&process, body(payload)),
+                        None => self.stray(),
+                    },
                 }
             }
             Address::Pid(pid) if !self.is_ours(pid) => self.stray(),
@@ -67,11 +74,20 @@ impl Reader {
                 let owner = self.inner.pid_owner(pid.id, pid.serial);
                 match owner.and_then(|owner| self.inbounds.get_mut(owner)) {
                     Some(inbound) => inbound.message(To::Pid(*pid), send.from, payload),
+                    None => match self.inner.processes.get(pid.id, pid.serial) {
+                        Some(process) => self.inner.deliver(&process, body(payload)),
+                        None => self.stray(),
+                    },
+                }
+            }
+            Address::Alias(alias) => {
+                let ours = alias.creation == self.inner.creation.0
+                    && alias.node.eq_str(self.inner.config.name.as_str());
+                match ours.then(|| self.inner.processes.aliased(alias)).flatten() {
+                    Some(process) => self.inner.deliver(&process, body(payload)),
                     None => self.stray(),
                 }
             }
-            // We make no aliases.
-            Address::Alias(_) => self.stray(),
         }
     }
 
@@ -84,17 +100,16 @@ impl Reader {
             }
         };
         if !known {
-            builtin::refuse_monitor(&self.link, monitor);
+            self.inner.on_monitor(&self.link, monitor);
         }
     }
 
     fn on_monitor_exit(&self, exit: &MonitorExit<'_>, payload: &[u8]) {
-        let reason = match exit.reason {
-            Reason::Term(term) => term,
-            Reason::Payload => payload.get(1..).unwrap_or_default(),
-        };
+        let reason = reason(exit.reason, payload);
         let noproc = TermReader::new(reason).atom().is_ok_and(|atom| atom.eq_str("noproc"));
-        if !self.inner.calls.down(self.link.id(), exit.to, &exit.reference, noproc) {
+        let known = self.inner.calls.down(self.link.id(), exit.to, &exit.reference, noproc)
+            || self.inner.on_down(exit, reason);
+        if !known {
             self.stray();
         }
     }
@@ -118,6 +133,22 @@ impl Reader {
         self.link.0.counters.read.ignored.one();
         self.inner.counters.ignored.one();
     }
+}
+
+/// The reason of an exit, wherever it is.
+fn reason<'a>(reason: Reason<'a>, payload: &'a [u8]) -> &'a [u8] {
+    match reason {
+        Reason::Term(term) => term,
+        Reason::Payload => payload.get(1..).unwrap_or_default(),
+    }
+}
+
+/// The bare term for a mailbox. A small one is copied: to share it would keep the whole read buffer.
+fn body(payload: Payload<'_>) -> Bytes {
+    /// From this size on the buffer is shared.
+    const SHARED: usize = 16 << 10;
+    let term = payload.as_slice().get(1..).unwrap_or_default();
+    if term.len() < SHARED { Bytes::copy_from_slice(term) } else { payload.to_bytes().slice(1..) }
 }
 
 fn message_payload_ok(message: &message::Message<'_>) -> Result<(), DownReason> {

@@ -52,6 +52,7 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
         finished: SetOnce::new(),
         last_write_ms: AtomicU64::new(0),
         counters: Default::default(),
+        quota: Default::default(),
     }));
     loop {
         match attempt.install(&link) {

@@ -19,6 +19,7 @@ use crate::error::NodeError;
 use crate::event::{EVENT_BACKLOG, Events, NodeEvent};
 use crate::join::TargetState;
 use crate::link::LinkId;
+use crate::process::Processes;
 use crate::registry::Registry;
 use crate::service::Service;
 
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) targets: Mutex<HashMap<NodeName, Arc<TargetState>>>,
     pub(crate) counters: CachePadded<NodeCounters>,
     pub(crate) calls: Calls,
+    pub(crate) processes: Processes,
     /// Set once, when the node is to end.
     pub(crate) stop: SetOnce<()>,
     events: Mutex<Option<broadcast::Sender<NodeEvent>>>,
@@ -61,6 +63,7 @@ impl Inner {
         Ok(Self {
             registry: Registry::new(config.bounds.max_peers),
             calls: Calls::new(config.bounds.max_calls),
+            processes: Processes::new(config.bounds.max_processes, config.bounds.max_names),
             config,
             creation,
             listen_addrs,

@@ -8,6 +8,7 @@
 //! - Peers: [`Node::join`], [`Node::events`], [`Node::links`], [`Link`].
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
+//! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
 //!
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
@@ -35,6 +36,7 @@ mod link;
 mod listen;
 mod node;
 mod probe;
+mod process;
 mod queue;
 mod random;
 mod reader;
@@ -54,7 +56,8 @@ pub use inner::SERVICE_SERIALS;
 pub use link::{Link, LinkClosed, LinkId, LinkInfo, SignalError};
 pub use node::{Node, WeakNode};
 pub use probe::{epmd_names, resolve_host};
+pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOptions, Reason, SendError};
 pub use reader::READ_BUDGET;
 pub use service::{Inbound, Payload, Service, To};
 
-pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid};
+pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid, OwnedRef};

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, SetOnce};
 
 use crate::counters::{LinkCounters, ReadFigures, WriteFigures};
 use crate::event::DownReason;
+use crate::process::Quota;
 use crate::queue::{Queue, Sent};
 
 /// A tick: a frame of length 0.
@@ -65,6 +66,8 @@ pub(crate) struct LinkState {
     pub(crate) finished: SetOnce<()>,
     pub(crate) last_write_ms: AtomicU64,
     pub(crate) counters: LinkCounters,
+    /// Ties of the peer's processes to ours.
+    pub(crate) quota: Quota,
 }
 
 impl Link {
@@ -187,6 +190,7 @@ impl Link {
             creation: state.peer_creation,
             since: state.since,
             queued: state.queue.lock().queued(),
+            ties: state.quota.used(),
             read: state.counters.read.snapshot(),
             written: state.counters.written.snapshot(),
         }
@@ -198,6 +202,10 @@ impl Link {
             self.0.queue.lock().close();
             self.0.writer.notify_one();
         }
+    }
+
+    pub(crate) fn quota(&self) -> &Quota {
+        &self.0.quota
     }
 
     pub(crate) fn tick(&self) {
@@ -255,6 +263,8 @@ pub struct LinkInfo {
     pub since: SystemTime,
     /// Bytes that wait for the peer.
     pub queued: usize,
+    /// Links and monitors of the peer's processes on ours.
+    pub ties: usize,
     /// What was read.
     pub read: ReadFigures,
     /// What was written.

@@ -221,6 +221,7 @@ impl Drop for Reader {
         }
         let (link, inner) = (&self.link, &self.inner);
         let name = link.peer().clone();
+        inner.node_down(name.as_str());
         match reason {
             DownReason::Internal | DownReason::Protocol(_) | DownReason::SlowPeer { .. } => {
                 tracing::error!(peer = %name, link = link.id().0, %reason, "link down");

@@ -66,6 +66,11 @@ impl Registry {
         self.slots.lock().get(name).and_then(|slot| slot.link.clone())
     }
 
+    /// The same by the text of the name, as pids carry it.
+    pub(crate) fn link_to(&self, name: &str) -> Option<Link> {
+        self.slots.lock().get(name).and_then(|slot| slot.link.clone())
+    }
+
     /// All links.
     pub(crate) fn links(&self) -> Vec<Link> {
         self.slots.lock().values().filter_map(|slot| slot.link.clone()).collect()

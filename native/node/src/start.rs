@@ -82,6 +82,7 @@ pub(crate) async fn shutdown(inner: &Arc<Inner>) {
     for link in inner.registry.links() {
         link.close(DownReason::Shutdown);
     }
+    inner.end_processes();
     inner.end_events();
     tracing::info!(name = %inner.config.name, "node stopped");
 }

@@ -4,7 +4,10 @@
 //! (the handshake carries Latin-1). The rule is a little wider than OTP's own, since C nodes and old nodes
 //! follow none.
 
+use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,7 +24,7 @@ use crate::ProtoError;
 /// assert!("rust".parse::<NodeName>().is_err());
 /// # Ok::<(), outrigger_proto::ProtoError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone)]
 pub struct NodeName {
     text: Arc<str>,
     at: usize,
@@ -94,6 +97,39 @@ impl NodeName {
     /// The shared text, for [`crate::OwnedPid::node`].
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.text)
+    }
+}
+
+/// A map by names can be asked by their text.
+impl Borrow<str> for NodeName {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for NodeName {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for NodeName {}
+
+impl Hash for NodeName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl Ord for NodeName {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl PartialOrd for NodeName {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

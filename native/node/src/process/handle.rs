@@ -1,0 +1,306 @@
+//! What a task holds to be a process.
+//!
+//! ```no_run
+//! # use outrigger_node::{Dest, Message, Node, NodeName};
+//! # async fn demo(node: Node, peer: NodeName) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut process = node.process()?;
+//! process.register("echo")?;
+//! let watch = process.monitor(&Dest::name("logger", peer.clone()))?;
+//! while let Some(message) = process.recv().await {
+//!     match message {
+//!         Message::Term(term) => process.send(&Dest::name("sink", peer.clone()), &term)?,
+//!         Message::Down { reference, reason, .. } if reference == watch => println!("down: {reason:?}"),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Limits: one task reads a mailbox. A killed process learns it by `None` from [`Process::recv`]; `Node::spawn` stops the task
+//! as well.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use outrigger_proto::control::{ExitKind, encode};
+use outrigger_proto::{OwnedPid, OwnedRef};
+
+use super::relations::Watcher;
+use super::state::State;
+use super::table::NameRefused;
+use super::{Dest, Message, ProcessOptions, Reason, SendError, end};
+use crate::error::NodeError;
+use crate::node::Node;
+
+/// One process of this node. Dropping it ends it with `normal`.
+pub struct Process {
+    node: Node,
+    state: Arc<State>,
+    /// Whether this handle's end is the end of the process, and not that of the task around it.
+    owner: bool,
+}
+
+impl Process {
+    pub(super) fn start(node: &Node, options: &ProcessOptions, owner: bool) -> Result<Self, NodeError> {
+        let inner = &node.0;
+        if inner.stopping() {
+            return Err(NodeError::ShutDown);
+        }
+        let state = Arc::new(State::new(inner.allocate_pid(), options));
+        if !inner.processes.insert(state.clone()) {
+            let problem = format!("there are {} processes", inner.config.bounds.max_processes);
+            return Err(NodeError::BadOption { option: "max_processes", problem });
+        }
+        Ok(Self { node: node.clone(), state, owner })
+    }
+
+    /// Its pid.
+    #[must_use]
+    pub fn pid(&self) -> &OwnedPid {
+        &self.state.pid
+    }
+
+    /// The node that it runs on.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(super) fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// The next message; waits for one. `None` when the process has ended: see [`Process::ended`]. Cancel-safe.
+    pub async fn recv(&mut self) -> Option<Message> {
+        self.state.mailbox.next().await
+    }
+
+    /// The next message, if one is there.
+    pub fn try_recv(&mut self) -> Option<Message> {
+        self.state.mailbox.pop()
+    }
+
+    /// Messages that wait, and how many were dropped since the start.
+    #[must_use]
+    pub fn mailbox(&self) -> (usize, u64) {
+        self.state.mailbox.figures()
+    }
+
+    /// Why it has ended, if it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<Reason> {
+        self.state.relations.lock().ended.clone()
+    }
+
+    /// Takes a registered name, under which peers find it, too. A process may have several.
+    ///
+    /// # Errors
+    /// The name is taken or no atom, or there are too many names.
+    pub fn register(&self, name: &str) -> Result<(), NodeError> {
+        let bad = |problem: String| NodeError::BadOption { option: "register", problem };
+        let inner = &self.node.0;
+        if name.is_empty() || name.chars().count() > 255 || name == "undefined" {
+            return Err(bad(format!("{name:?} cannot be a registered name")));
+        }
+        if name == crate::dispatch::NET_KERNEL || inner.name_owner(name).is_some() {
+            return Err(bad(format!("a service of this node has the name {name}")));
+        }
+        let kept = inner.processes.name(name, &self.state).map_err(|refused| match refused {
+            NameRefused::Taken => bad(format!("another process has the name {name}")),
+            NameRefused::TooMany { max } => bad(format!("there are {max} registered names; raise max_names")),
+        })?;
+        let mut ties = self.state.relations.lock();
+        if ties.ended.is_some() {
+            drop(ties);
+            inner.processes.unname(name, &self.state);
+            return Ok(());
+        }
+        ties.names.insert(kept);
+        Ok(())
+    }
+
+    /// Gives a name back. Whether it was its own.
+    pub fn unregister(&self, name: &str) -> bool {
+        self.state.relations.lock().names.remove(name);
+        self.node.0.processes.unname(name, &self.state)
+    }
+
+    /// Sends a term, without the version byte. To somebody who is not there it is lost, as on a BEAM.
+    ///
+    /// # Errors
+    /// The bytes are not one term, or there is no link to the node.
+    pub fn send(&self, to: &Dest, term: &[u8]) -> Result<(), SendError> {
+        self.node.0.send(self.pid(), to, term)
+    }
+
+    /// Links with a process: the end of one is an exit signal to the other. Linking twice is linking once. When there is no
+    /// such process or no link to its node, the exit signal comes at once.
+    pub fn link(&self, to: &OwnedPid) {
+        let inner = &self.node.0;
+        if to == self.pid() {
+            return;
+        }
+        if !self.state.relations.lock().links.link(to) {
+            return;
+        }
+        if !inner.is_own(&to.node) {
+            let sent = inner.signal(self.pid(), &to.node, None, |writer, _link| {
+                encode::link(writer, &self.pid().borrow(), &to.borrow())
+            });
+            if sent.is_err() {
+                self.linked_to_nobody(to, Reason::noconnection());
+            }
+            return;
+        }
+        let other = inner.find(&Dest::from(to));
+        let linked = other.is_some_and(|other| {
+            let mut ties = other.relations.lock();
+            ties.ended.is_none() && {
+                ties.links.on_link(self.pid().clone());
+                true
+            }
+        });
+        if !linked {
+            self.linked_to_nobody(to, Reason::noproc());
+        }
+    }
+
+    fn linked_to_nobody(&self, to: &OwnedPid, reason: Reason) {
+        if let Some(reason) = end::exit_signal(&self.state, ExitKind::Linked, to, &reason) {
+            end::end(&self.node.0, &self.state, reason);
+        }
+    }
+
+    /// Unlinks: no exit of that process counts from now on.
+    pub fn unlink(&self, from: &OwnedPid) {
+        let inner = &self.node.0;
+        if inner.is_own(&from.node) {
+            self.state.relations.lock().links.forget(from);
+            if let Some(other) = inner.find(&Dest::from(from)) {
+                other.relations.lock().links.forget(self.pid());
+            }
+            return;
+        }
+        let mut ties = self.state.relations.lock();
+        let Some(id) = ties.links.unlink(from) else { return };
+        ties.settle(from);
+        drop(ties);
+        // A link that is down has no links.
+        let _down = inner.signal(self.pid(), &from.node, None, |writer, _link| {
+            encode::unlink_id(writer, id, &self.pid().borrow(), &from.borrow())
+        });
+    }
+
+    /// Watches a process: when it ends, or is not there, [`Message::Down`] comes, once.
+    ///
+    /// # Errors
+    /// The name is no atom, or it is an alias.
+    pub fn monitor(&self, to: &Dest) -> Result<OwnedRef, NodeError> {
+        let inner = &self.node.0;
+        let Some(process) = super::outward::named(to) else {
+            let problem = "an alias cannot be monitored; monitor the process".into();
+            return Err(NodeError::BadOption { option: "monitor", problem });
+        };
+        let reference = inner.make_ref();
+        self.state.relations.lock().monitors.insert(reference.clone(), to.clone());
+        if inner.is_own(to.node()) {
+            let found = inner.find(to).is_some_and(|other| {
+                let mut ties = other.relations.lock();
+                ties.ended.is_none() && {
+                    let watcher = Watcher { pid: self.pid().clone(), of: to.clone(), _permit: None };
+                    ties.watchers.insert(reference.clone(), watcher);
+                    true
+                }
+            });
+            if !found {
+                end::down(inner, self.pid(), &reference, &Reason::noproc());
+            }
+            return Ok(reference);
+        }
+        let sent = inner.signal(self.pid(), to.node(), None, |writer, _link| {
+            encode::monitor_p(writer, &self.pid().borrow(), &process, &reference.borrow())
+        });
+        match sent {
+            Ok(()) => Ok(reference),
+            Err(SendError::NotLinked { .. }) => {
+                end::down(inner, self.pid(), &reference, &Reason::noconnection());
+                Ok(reference)
+            }
+            Err(error) => {
+                self.state.relations.lock().monitors.remove(&reference);
+                Err(NodeError::BadOption { option: "monitor", problem: error.to_string() })
+            }
+        }
+    }
+
+    /// Watches no longer. A `DOWN` that is in the mailbox already stays there.
+    pub fn demonitor(&self, reference: &OwnedRef) {
+        let watched = self.state.relations.lock().monitors.remove(reference);
+        if let Some(watched) = watched {
+            end::stop_watching(&self.node.0, self.pid(), &watched, reference);
+        }
+    }
+
+    /// A new address of this process that can be given up again, for answers that may come too late.
+    #[must_use]
+    pub fn alias(&self) -> OwnedRef {
+        let inner = &self.node.0;
+        let alias = inner.make_ref();
+        let mut ties = self.state.relations.lock();
+        if ties.ended.is_none() {
+            ties.aliases.insert(alias.clone());
+            inner.processes.alias(&alias, &self.state);
+        }
+        alias
+    }
+
+    /// Gives an alias up: what comes for it is lost.
+    pub fn unalias(&self, alias: &OwnedRef) {
+        if self.state.relations.lock().aliases.remove(alias) {
+            self.node.0.processes.unalias(alias);
+        }
+    }
+
+    /// Sends an exit signal, as `exit/2`.
+    pub fn exit(&self, to: &OwnedPid, reason: Reason) {
+        let inner = &self.node.0;
+        if !inner.is_own(&to.node) {
+            inner.send_exit2(self.pid(), to, &reason);
+        } else if let Some(other) = inner.find(&Dest::from(to))
+            && let Some(reason) = end::exit_signal(&other, ExitKind::Sent, self.pid(), &reason)
+        {
+            end::end(inner, &other, reason);
+        }
+    }
+
+    /// Whether exits of linked processes are messages from now on.
+    pub fn trap_exit(&self, traps: bool) {
+        self.state.relations.lock().trap_exit = traps;
+    }
+
+    /// Ends the process.
+    pub fn finish(self, reason: Reason) {
+        end::end(&self.node.0, &self.state, reason);
+    }
+
+    /// Puts a term into its own mailbox.
+    pub fn send_self(&self, term: Bytes) {
+        self.node.0.deliver(&self.state, term);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.owner {
+            end::end(&self.node.0, &self.state, Reason::normal());
+        }
+    }
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process").field("pid", self.pid()).finish_non_exhaustive()
+    }
+}

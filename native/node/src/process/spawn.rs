@@ -1,0 +1,108 @@
+//! Processes from a node's handle, and tasks that are processes.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use outrigger_proto::{OwnedPid, OwnedRef};
+
+use super::{Process, ProcessOptions, Reason, end};
+use crate::error::NodeError;
+use crate::inner::Inner;
+use crate::node::Node;
+
+impl Node {
+    /// A process that the caller is.
+    ///
+    /// # Errors
+    /// There are as many processes as allowed, or the node is shut down.
+    pub fn process(&self) -> Result<Process, NodeError> {
+        self.process_with(&ProcessOptions::default())
+    }
+
+    /// The same with options.
+    ///
+    /// # Errors
+    /// As [`Node::process`].
+    pub fn process_with(&self, options: &ProcessOptions) -> Result<Process, NodeError> {
+        Process::start(self, options, true)
+    }
+
+    /// Runs a task as a process. The end of the future is the end of the process: `Ok` is `normal`, `Err` its reason, a
+    /// panic `{rust_panic, Text}`. A process that is killed takes the task with it at its next await.
+    ///
+    /// # Errors
+    /// As [`Node::process`].
+    pub fn spawn<F, Fut>(&self, options: &ProcessOptions, run: F) -> Result<OwnedPid, NodeError>
+    where
+        F: FnOnce(Process) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Reason>> + Send + 'static,
+    {
+        let process = Process::start(self, options, false)?;
+        let (state, inner) = (process.state().clone(), self.0.clone());
+        let pid = state.pid.clone();
+        self.0.spawn_until_stop(async move {
+            // The task is one of its own, so that a panic is seen, and an end from outside stops it.
+            let mut task = AbortOnDrop(tokio::spawn(run(process)));
+            let reason = tokio::select! {
+                biased;
+                _ = state.ended.wait() => return,
+                ended = &mut task.0 => match ended {
+                    Ok(Ok(())) => Reason::normal(),
+                    Ok(Err(reason)) => reason,
+                    Err(error) => match error.try_into_panic() {
+                        Ok(panic) => Reason::tuple("rust_panic", &text(&*panic)),
+                        Err(_aborted) => Reason::shutdown(),
+                    },
+                },
+            };
+            end::end(&inner, &state, reason);
+        });
+        Ok(pid)
+    }
+
+    /// The process that has a registered name here.
+    #[must_use]
+    pub fn whereis(&self, name: &str) -> Option<OwnedPid> {
+        self.0.processes.named(name).map(|state| state.pid.clone())
+    }
+
+    /// How many processes there are.
+    #[must_use]
+    pub fn process_count(&self) -> usize {
+        self.0.processes.count()
+    }
+
+    /// A reference that was not given out before.
+    #[must_use]
+    pub fn make_ref(&self) -> OwnedRef {
+        self.0.make_ref()
+    }
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<Result<(), Reason>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Inner {
+    pub(super) fn make_ref(&self) -> OwnedRef {
+        let [a, b, c] = self.processes.next_reference();
+        OwnedRef { node: self.config.name.shared(), creation: self.creation.0, ids: [a, b, c, 0, 0], len: 3 }
+    }
+
+    /// The node ends, and all processes with it. Peers learn it from the end of their links.
+    pub(crate) fn end_processes(self: &Arc<Self>) {
+        for state in self.processes.all() {
+            end::end(self, &state, Reason::shutdown());
+        }
+    }
+}
+
+fn text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a text".into())
+}
