@@ -19,6 +19,7 @@ use std::time::Duration;
 use outrigger_proto::{Cookie, Limits, NameKind, NodeName};
 
 use crate::backoff::BackoffConfig;
+use crate::discovery::Discovery;
 use crate::error::NodeError;
 
 /// EPMD's usual port.
@@ -38,6 +39,8 @@ pub struct Config {
     pub epmd: Epmd,
     /// Peers to connect to and to stay connected to.
     pub joins: Vec<Target>,
+    /// Where to look for more peers. Default: nowhere.
+    pub discovery: Vec<Discovery>,
     /// A peer that is silent for so long is dropped (give or take a quarter). Default: 60 s, as `erl`.
     pub net_ticktime: Duration,
     /// How long a handshake may take in all, connecting apart. Default: 7 s (`net_setuptime`).
@@ -62,6 +65,7 @@ impl Config {
             listen: Listen::HostOfName { port: 0 },
             epmd: Epmd::Port(EPMD_PORT),
             joins: Vec::new(),
+            discovery: Vec::new(),
             net_ticktime: Duration::from_secs(60),
             handshake_timeout: Duration::from_secs(7),
             connect_timeout: Duration::from_secs(3),
@@ -89,6 +93,7 @@ impl Config {
         if self.joins.len() > self.bounds.max_peers {
             return Err(NodeError::TooManyPeers { limit: self.bounds.max_peers });
         }
+        self.discovery.iter().try_for_each(|discovery| discovery.validate(self))?;
         self.joins.iter().try_for_each(|target| self.validate_peer(&target.name))
     }
 

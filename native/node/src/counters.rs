@@ -101,6 +101,12 @@ counters! {
         accepts_failed,
         /// Attempts to reach a joined peer that failed.
         dials_failed,
+        /// Peers that a source of discovery named and that were joined for it.
+        peers_found,
+        /// Of these: named by no source any more.
+        peers_lost,
+        /// Questions to sources of discovery that failed.
+        discovery_failed,
         /// Messages to names or pids that nobody here has.
         stray,
         /// Messages of a kind that this node ignores.

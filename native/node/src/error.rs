@@ -233,6 +233,14 @@ pub enum NodeError {
         /// Why the link ended.
         reason: DownReason,
     },
+    /// A source of peers gave no answer that could be used.
+    #[error("{origin} names no peers: {problem}")]
+    Discovery {
+        /// Who was asked.
+        origin: String,
+        /// What was wrong.
+        problem: String,
+    },
     /// The node was shut down.
     #[error("the node is shut down")]
     ShutDown,
@@ -274,6 +282,7 @@ impl NodeError {
             Self::ProcessDown { .. } => "process_down",
             Self::CallTimeout { .. } => "call_timeout",
             Self::LinkDown { .. } => "link_down",
+            Self::Discovery { .. } => "discovery",
             Self::ShutDown => "shut_down",
             Self::NoRandomness => "no_randomness",
         }

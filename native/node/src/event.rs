@@ -1,4 +1,4 @@
-//! What a node tells its owner: links that came and went, joins that failed.
+//! What a node tells its owner: links that came and went, joins that failed, peers that were found.
 //!
 //! [`Events`] is a bounded broadcast. A reader that falls more than 1024 events behind loses the oldest, and
 //! that is logged. The first receiver that is asked for has seen everything since the start.
@@ -45,6 +45,20 @@ pub enum NodeEvent {
         error: Arc<NodeError>,
         /// The wait until the next attempt.
         next_retry: Duration,
+    },
+    /// A source of discovery named a new peer, which is joined from now on.
+    Found {
+        /// The peer.
+        name: NodeName,
+        /// What named it, such as `epmd 10.0.0.5`.
+        source: Arc<str>,
+    },
+    /// No source names this peer any more. It is not dialled again; a link that is up stays.
+    Lost {
+        /// The peer.
+        name: NodeName,
+        /// What named it last.
+        source: Arc<str>,
     },
 }
 

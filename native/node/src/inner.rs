@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use crate::call::Calls;
 use crate::config::Config;
 use crate::counters::NodeCounters;
+use crate::discovery::Directory;
 use crate::error::NodeError;
 use crate::event::{EVENT_BACKLOG, Events, NodeEvent};
 use crate::join::TargetState;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) names: Vec<(Box<str>, usize)>,
     pub(crate) registry: Arc<Registry>,
     pub(crate) targets: Mutex<HashMap<NodeName, Arc<TargetState>>>,
+    /// The peers that sources of discovery name.
+    pub(crate) directory: Mutex<Directory>,
     pub(crate) counters: CachePadded<NodeCounters>,
     pub(crate) calls: Calls,
     pub(crate) processes: Processes,
@@ -63,6 +66,7 @@ impl Inner {
         Ok(Self {
             registry: Registry::new(config.bounds.max_peers),
             calls: Calls::new(config.bounds.max_calls),
+            directory: Mutex::new(Directory::new(config.name.clone(), config.bounds.max_peers)),
             processes: Processes::new(config.bounds.max_processes, config.bounds.max_names),
             config,
             creation,
@@ -124,6 +128,11 @@ impl Inner {
             None => broadcast::channel(1).1,
         });
         Events { receiver }
+    }
+
+    /// What happens from now on, for tasks of the node. `None` after the end.
+    pub(crate) fn watch(&self) -> Option<broadcast::Receiver<NodeEvent>> {
+        self.events.lock().as_ref().map(broadcast::Sender::subscribe)
     }
 
     pub(crate) fn end_events(&self) {

@@ -1,9 +1,12 @@
-//! Joined peers: one task each, which dials, watches the link, and dials again with backoff. It never gives
-//! up. A peer that connects to us by itself counts as joined as long as its link lasts.
+//! Joined peers: one task each, which dials, watches the link, and dials again with backoff, for as long as the peer is
+//! wanted: by the owner of the node, by a source of discovery, or by both. A peer that connects to us by itself counts as
+//! joined as long as its link lasts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use outrigger_proto::NodeName;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -21,12 +24,66 @@ const PEERS_TURN: Duration = Duration::from_millis(500);
 /// A peer that is to be kept connected.
 pub(crate) struct TargetState {
     pub(crate) target: Target,
-    /// Told when a link to the peer comes up, whoever dialled.
+    /// Told when a link to the peer comes up, whoever dialled, and when the peer may be wanted no longer.
     pub(crate) up: Notify,
+    /// Who wants it. Changed only under the lock of the targets.
+    by_owner: AtomicBool,
+    by_discovery: AtomicBool,
 }
 
-/// Adds a target and starts its task. A target that is known already is left as it is.
+/// Who wants a peer to be joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    Owner,
+    Discovery,
+}
+
+impl TargetState {
+    fn wish(&self, wish: Wish) -> &AtomicBool {
+        match wish {
+            Wish::Owner => &self.by_owner,
+            Wish::Discovery => &self.by_discovery,
+        }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.by_owner.load(Relaxed) || self.by_discovery.load(Relaxed)
+    }
+}
+
+/// Joins a peer by the owner's word. A target that is known already keeps its address.
 pub(crate) fn add(inner: &Arc<Inner>, target: Target) -> Result<(), NodeError> {
+    want(inner, target, Wish::Owner).map(drop)
+}
+
+/// Joins a peer that discovery named. Whether nobody wanted it before.
+pub(crate) fn found(inner: &Arc<Inner>, target: Target) -> Result<bool, NodeError> {
+    want(inner, target, Wish::Discovery)
+}
+
+/// Discovery names a peer no more. Whether nobody wants it now: then it is not dialled again once its link has ended.
+pub(crate) fn lost(inner: &Inner, name: &NodeName) -> bool {
+    let targets = inner.targets.lock();
+    let Some(state) = targets.get(name) else { return false };
+    state.by_discovery.store(false, Relaxed);
+    state.up.notify_one();
+    !state.is_wanted()
+}
+
+/// The owner wants a peer no more, whoever named it. The link, if there is one, ends. Whether there was any of it.
+pub(crate) fn leave(inner: &Inner, name: &NodeName) -> bool {
+    let wanted = inner.targets.lock().get(name).is_some_and(|state| {
+        let wanted = state.is_wanted();
+        [Wish::Owner, Wish::Discovery].iter().for_each(|wish| state.wish(*wish).store(false, Relaxed));
+        state.up.notify_one();
+        wanted
+    });
+    let link = inner.registry.link(name);
+    link.as_ref().inspect(|link| link.disconnect());
+    wanted || link.is_some()
+}
+
+fn want(inner: &Arc<Inner>, target: Target, wish: Wish) -> Result<bool, NodeError> {
     inner.config.validate_peer(&target.name)?;
     if inner.stopping() {
         return Err(NodeError::ShutDown);
@@ -37,19 +94,26 @@ pub(crate) fn add(inner: &Arc<Inner>, target: Target) -> Result<(), NodeError> {
     }
     let state = {
         let mut targets = inner.targets.lock();
-        if targets.contains_key(&target.name) {
-            return Ok(());
+        if let Some(state) = targets.get(&target.name) {
+            let wanted = state.is_wanted();
+            state.wish(wish).store(true, Relaxed);
+            return Ok(!wanted);
         }
         let limit = inner.config.bounds.max_peers;
         if targets.len() >= limit {
             return Err(NodeError::TooManyPeers { limit });
         }
-        let state = Arc::new(TargetState { target: target.clone(), up: Notify::new() });
+        let state = Arc::new(TargetState {
+            target: target.clone(),
+            up: Notify::new(),
+            by_owner: (wish == Wish::Owner).into(),
+            by_discovery: (wish == Wish::Discovery).into(),
+        });
         targets.insert(target.name, state.clone());
         state
     };
     inner.spawn_until_stop(keep_joined(inner.clone(), state));
-    Ok(())
+    Ok(true)
 }
 
 async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
@@ -67,6 +131,9 @@ async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
             }
             wait(&state, backoff.next_delay(random::jitter())).await;
             continue;
+        }
+        if given_up(&inner, &state) {
+            return;
         }
         let Some(attempt) = inner.registry.begin_dial(name) else {
             wait(&state, PEERS_TURN).await;
@@ -92,6 +159,16 @@ async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
             }
         }
     }
+}
+
+/// Forgets a peer that nobody wants. Under the same lock as new wishes, so that none is lost.
+fn given_up(inner: &Inner, state: &TargetState) -> bool {
+    let mut targets = inner.targets.lock();
+    let given_up = !state.is_wanted();
+    if given_up {
+        targets.remove(&state.target.name);
+    }
+    given_up
 }
 
 /// Waits, or less when a link comes up meanwhile.

@@ -31,6 +31,7 @@ use outrigger_proto::{Creation, NodeName, OwnedPid};
 
 use crate::config::{Config, Target};
 use crate::counters::NodeFigures;
+use crate::discovery::{self, Discovery};
 use crate::error::NodeError;
 use crate::event::Events;
 use crate::inner::Inner;
@@ -103,6 +104,20 @@ impl Node {
     /// As [`Node::join`], or there is neither EPMD nor an address.
     pub fn join_target(&self, target: Target) -> Result<(), NodeError> {
         join::add(&self.0, target)
+    }
+
+    /// Joins a peer no longer: ends its link and dials it no more. It may still connect to us. A source of discovery that
+    /// names it has it joined again only after an answer without it. Whether there was anything to end.
+    pub fn leave(&self, name: &NodeName) -> bool {
+        join::leave(&self.0, name)
+    }
+
+    /// Looks for more peers in one more place, for as long as the node runs.
+    ///
+    /// # Errors
+    /// What is found there could never be joined, or the node is shut down.
+    pub fn discover(&self, discovery: &Discovery) -> Result<(), NodeError> {
+        discovery::start(&self.0, discovery)
     }
 
     /// What happens to links from now on. The first receiver that is asked for has it from the start.

@@ -15,8 +15,13 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(3);
 /// More addresses of one name are not tried.
 const MAX_ADDRESSES: usize = 16;
 
-/// The addresses of `host`. Never empty.
+/// The addresses of `host`, those that a connection tries. Never empty.
 pub(crate) async fn host(host: &str) -> Result<Vec<IpAddr>, NodeError> {
+    up_to(host, MAX_ADDRESSES).await
+}
+
+/// The first `max` addresses of `host`. Never empty.
+pub(crate) async fn up_to(host: &str, max: usize) -> Result<Vec<IpAddr>, NodeError> {
     let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
     if let Ok(ip) = literal.parse() {
         return Ok(vec![ip]);
@@ -30,7 +35,7 @@ pub(crate) async fn host(host: &str) -> Result<Vec<IpAddr>, NodeError> {
     };
     let mut ips = Vec::new();
     for addr in answer {
-        if !ips.contains(&addr.ip()) && ips.len() < MAX_ADDRESSES {
+        if !ips.contains(&addr.ip()) && ips.len() < max {
             ips.push(addr.ip());
         }
     }

@@ -14,7 +14,7 @@ use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::node::Node;
 use crate::service::Service;
-use crate::{accept, join, listen, random};
+use crate::{accept, discovery, join, listen, random};
 
 /// How long links may go on sending what waits when the node ends.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -56,6 +56,9 @@ pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Re
     accept::spawn(&inner, listeners);
     for target in inner.config.joins.clone() {
         join::add(&inner, target)?;
+    }
+    for discovery in &inner.config.discovery {
+        discovery::start(&inner, discovery)?;
     }
     Ok(node)
 }

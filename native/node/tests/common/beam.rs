@@ -68,10 +68,15 @@ pub struct Erl {
 impl Erl {
     /// Starts `erl` and waits until it takes expressions.
     pub fn start(epmd: &EpmdServer, name: &str, cookie: &str, args: &[&str]) -> Self {
+        Self::start_at(epmd.port, name, cookie, args)
+    }
+
+    /// The same with the EPMD's port.
+    pub fn start_at(epmd_port: u16, name: &str, cookie: &str, args: &[&str]) -> Self {
         let kind = if name.contains('.') || name.contains(':') { "-name" } else { "-sname" };
         let mut command = Command::new("erl");
         command.args(["-noshell", kind, name, "-setcookie", cookie, "-start_epmd", "false"]).args(args);
-        command.args(["-eval", LOOP]).env("ERL_EPMD_PORT", epmd.port.to_string());
+        command.args(["-eval", LOOP]).env("ERL_EPMD_PORT", epmd_port.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("erl is installed");
         let stdin = child.stdin.take().unwrap();
