@@ -27,6 +27,22 @@ fn a_count_is_held_against_the_bytes_that_are_there() {
     }
 }
 
+/// Found by fuzzing: the size was held against all bytes that were there, so a fun was a term or none by what stood
+/// behind it. A BEAM does not look at the size.
+#[test]
+fn where_a_fun_ends_does_not_depend_on_its_size_field() {
+    let mut fun = common::vector("fun")[1..].to_vec();
+    let len = fun.len();
+    for size in [0, 4, 59, 60, 61, 62, 5000, u32::MAX] {
+        fun.splice(1..5, size.to_be_bytes());
+        for behind in [&[][..], &[106]] {
+            let bytes = [&fun, behind].concat();
+            assert_eq!(Reader::new(&bytes).skip(), Ok(&bytes[..len]), "size {size}");
+            assert_eq!(Reader::new(&bytes).skip_within(&NO_LIMITS), Ok(&bytes[..len]), "size {size}");
+        }
+    }
+}
+
 #[test]
 fn tags_that_are_no_terms_are_refused() {
     let known = [

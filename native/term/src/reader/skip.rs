@@ -146,12 +146,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free
-    /// variables.
+    /// variables. The size is not looked at, as a BEAM does not: where the fun ends follows from its parts.
     fn new_fun(&mut self) -> Result<u64, TermError> {
-        let claimed = self.u32()?;
-        // The size counts its own four bytes.
-        self.check_count(u64::from(claimed).saturating_sub(4))?;
-        self.take(1 + 16 + 4)?;
+        self.take(4 + 1 + 16 + 4)?;
         self.u32().map(|free| u64::from(free) + 4)
     }
 
