@@ -55,6 +55,7 @@ lint: lint-rust lint-elixir lint-house ## Formats, clippy, rustdoc, compiler war
 lint-rust: setup
 	@echo "== cargo fmt, clippy, rustdoc"
 	@cargo fmt --all --check
+	@cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	@cargo clippy --workspace --all-targets -- -D warnings
 	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
@@ -75,6 +76,7 @@ lint-house:
 .PHONY: fmt
 fmt: setup ## Format all Rust and Elixir files
 	@cargo fmt --all
+	@cargo fmt --manifest-path tests/fuzz/Cargo.toml
 	@mix format
 
 # The live tests start the debug binary: its overflow checks are on. The matrix takes the one that ships.
@@ -98,6 +100,11 @@ test-elixir: setup ## Elixir tests (ARGS=path/to_test.exs:12 for one)
 .PHONY: test-package
 test-package: build ## Pack the Hex tarball, build it in a fresh app, fan a message out
 	@tests/package/run
+
+.PHONY: fuzz
+fuzz: ## Fuzz what reads hostile bytes, FUZZ_SECONDS (30) each target (ARGS="term" for one)
+	@scripts/setup fuzz
+	@tests/fuzz/run $(ARGS)
 
 .PHONY: matrix
 matrix: ## The tests on OTP 25, 27 and 29 (root file systems in .matrix; needs root)

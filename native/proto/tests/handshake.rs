@@ -272,6 +272,15 @@ fn other_protocols_are_named() {
     );
 }
 
+/// Found by fuzzing: a length of 0x1603 behind the first packet was TLS or a packet too large by where a read ended.
+#[test]
+fn only_the_start_of_the_stream_can_look_like_tls() {
+    for size in [1, 2, 5, 1000] {
+        let refused = feed(&mut initiator(Flags::OURS, "s"), b"\0\x03sok\x16\x03\x01", size);
+        assert_eq!(refused.map(drop), Err(HandshakeError::PacketTooLarge { claimed: 0x1603, max: 2048 }));
+    }
+}
+
 #[test]
 fn another_node_at_the_address_is_named() {
     let limits = Limits::default();

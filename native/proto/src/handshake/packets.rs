@@ -13,11 +13,13 @@ const MAX_WAITING: usize = 64 << 10;
 pub(super) struct Packets {
     buffer: Vec<u8>,
     max: usize,
+    /// Whether a packet has been taken.
+    begun: bool,
 }
 
 impl Packets {
     pub(super) const fn new(max: usize) -> Self {
-        Self { buffer: Vec::new(), max }
+        Self { buffer: Vec::new(), max, begun: false }
     }
 
     pub(super) fn feed(&mut self, input: &[u8]) -> Result<(), HandshakeError> {
@@ -42,6 +44,7 @@ impl Packets {
         }
         let Some(packet) = rest.get(..claimed).map(<[u8]>::to_vec) else { return Ok(None) };
         self.buffer.drain(..2 + claimed);
+        self.begun = true;
         Ok(Some(packet))
     }
 
@@ -51,10 +54,10 @@ impl Packets {
     }
 
     /// A TLS record starts with its type (alert 21, handshake 22, ...) and major version 3. As a length that
-    /// would be over 5000 bytes, which no handshake packet has.
+    /// would be over 5000 bytes, which no handshake packet has. Only the first bytes of the stream can be one.
     fn check_tls(&self) -> Result<(), HandshakeError> {
         match self.buffer.get(..2) {
-            Some([20..=23, 3]) => Err(HandshakeError::LooksLikeTls),
+            Some([20..=23, 3]) if !self.begun => Err(HandshakeError::LooksLikeTls),
             _ => Ok(()),
         }
     }

@@ -1,0 +1,73 @@
+//! A frame behind its length: control message and payload.
+//!
+//! - Parsing allocates nothing, and the payload is the end of the frame.
+//! - What an encoder can write again is parsed as the same message.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use outrigger_fuzz::meter::without_allocating;
+use outrigger_proto::control::{Control, Exit, ExitKind, Process, Reason, Send, Spawned, To, encode};
+use outrigger_proto::message;
+use outrigger_term::{Reader, TermError, Writer};
+
+fuzz_target!(|data: &[u8]| {
+    let Ok(message) = without_allocating(|| message::split(data)) else { return };
+    assert_eq!(&data[message.payload_at..], message.payload);
+    let checked = without_allocating(|| message.check_payload());
+    assert_eq!(checked.is_ok(), whole_term(message.payload));
+
+    let mut out = Vec::new();
+    match encode(&message.control, &mut Writer::new(&mut out)) {
+        Some(Ok(())) => {}
+        Some(Err(error)) => panic!("{:?} cannot be written: {error}", message.control),
+        None => return,
+    }
+    let mut reader = Reader::new(&out);
+    let (_, again) = Control::parse(&mut reader).expect("what an encoder wrote");
+    assert!(reader.is_empty());
+    assert_eq!(again, message.control);
+});
+
+fn whole_term(payload: &[u8]) -> bool {
+    let mut reader = Reader::new(payload);
+    reader.expect_version().is_ok() && reader.skip().is_ok() && reader.is_empty()
+}
+
+/// Writes the message again. `None` for what we never send: traced and priority signals, requests to spawn.
+fn encode(control: &Control<'_>, w: &mut Writer<'_>) -> Option<Result<(), TermError>> {
+    Some(match control {
+        Control::Send(Send { from, to, token: None, priority: false }) => match (from, to) {
+            (None, To::Pid(to)) => encode::send(w, to),
+            (Some(from), To::Pid(to)) => encode::send_sender(w, from, to),
+            (Some(from), To::Name(name)) => encode::reg_send(w, from, &name.text()),
+            (Some(from), To::Alias(alias)) => encode::alias_send(w, from, alias),
+            (None, to) => panic!("parsed without a sender: {to:?}"),
+        },
+        Control::Exit(Exit { kind, from, to: To::Pid(to), reason, token: None, priority: false }) => {
+            match (kind, reason) {
+                (ExitKind::Linked, Reason::Term(reason)) => encode::exit(w, from, to, reason),
+                (ExitKind::Sent, Reason::Term(reason)) => encode::exit2(w, from, to, reason),
+                (ExitKind::Linked, Reason::Payload) => encode::payload_exit(w, from, to),
+                (ExitKind::Sent, Reason::Payload) => encode::payload_exit2(w, from, to),
+            }
+        }
+        Control::Link(link) => encode::link(w, &link.from, &link.to),
+        Control::UnlinkId(unlink) => encode::unlink_id(w, unlink.id, &unlink.from, &unlink.to),
+        Control::UnlinkIdAck(unlink) => encode::unlink_id_ack(w, unlink.id, &unlink.from, &unlink.to),
+        Control::Monitor(monitor) => encode::monitor_p(w, &monitor.from, &monitor.to, &monitor.reference),
+        Control::Demonitor(monitor) => encode::demonitor_p(w, &monitor.from, &monitor.to, &monitor.reference),
+        Control::MonitorExit(exit) => {
+            let from: &Process<'_> = &exit.from;
+            match exit.reason {
+                Reason::Term(reason) => encode::monitor_p_exit(w, from, &exit.to, &exit.reference, reason),
+                Reason::Payload => encode::payload_monitor_p_exit(w, from, &exit.to, &exit.reference),
+            }
+        }
+        Control::GroupLeader(leader) => encode::group_leader(w, &leader.from, &leader.to),
+        Control::SpawnReply(reply) if reply.flags == 0 && reply.token.is_none() => match reply.result {
+            Spawned::Error(reason) => encode::spawn_reply(w, &reply.request, &reply.to, &reason.text()),
+            Spawned::Pid(_) => return None,
+        },
+        _ => return None,
+    })
+}
