@@ -93,7 +93,7 @@ async fn discovery_by_epmd_follows_the_names_that_match() {
     up(&mut events, &app(1)).await;
     let two = start_erl(&epmd, &app(2)).await;
     up(&mut events, &app(2)).await;
-    assert_eq!(linked(&node), [app(1), app(2)], "{} does not match, and we match ourselves not", other.name);
+    assert_eq!(linked(&node), [app(1), app(2)], "{} is linked though it does not match", other.name);
 
     // One dies: lost. It comes again: found again.
     one.kill();
@@ -213,7 +213,7 @@ async fn discovery_gives_up_what_nobody_names_but_keeps_its_link() {
     // An empty answer says that the peer is to be forgotten once its link has ended.
     *source.0.lock().unwrap() = Some(vec![]);
     lost(&mut events, &erl.name).await;
-    assert_eq!(linked(&node), [erl.name.clone()]);
+    assert_eq!(linked(&node), [&*erl.name]);
     let name = erl.name.clone();
     erl.kill();
     down(&mut events, &name).await;

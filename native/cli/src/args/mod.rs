@@ -7,6 +7,7 @@
 //! Limits: clap reports the first wrong option only.
 
 mod cluster;
+mod discover;
 mod doctor;
 mod log_level;
 mod node;
@@ -15,7 +16,7 @@ mod version;
 use clap::{Parser, Subcommand};
 
 pub(crate) use cluster::{ClusterArgs, CookieArgs, NameArgs};
-
+pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
 pub(crate) use log_level::LogLevel;
 pub(crate) use node::{Listen, NodeArgs};

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{ClusterArgs, CookieArgs, LogLevel, NameArgs};
+use super::{ClusterArgs, CookieArgs, Discover, LogLevel, NameArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -13,6 +13,10 @@ Examples:
       outrigger node --name rust@127.0.0.1 --join app1@127.0.0.1,app2@127.0.0.1
   Short names, an EPMD on a port of its own:
       outrigger node --sname rust --join app1 --epmd-port 4400
+  The nodes app-… of two hosts, and whoever they know; they may come and go:
+      outrigger node --name rust@10.0.0.9 --discover epmd:10.0.0.5,10.0.0.6/app-* --discover nodes
+  A node per address of a name, as in Kubernetes:
+      outrigger node --name rust@10.0.0.9 --discover dns:app.default.svc.cluster.local/app
   No EPMD at all, cookie from a file of mode 0400:
       outrigger node --name rust@10.0.0.9 --no-epmd --peer app1@10.0.0.5=10.0.0.5:9100 --cookie-file /etc/cookie
 
@@ -31,6 +35,20 @@ pub(crate) struct NodeArgs {
     /// Whom to join.
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
+
+    /// Where to look for more nodes to join: epmd:HOST,…/PATTERN, dns:NAME/BASENAME or nodes/PATTERN; may be repeated
+    ///
+    /// epmd: the names that the EPMD of each host knows. dns: a node BASENAME@ADDRESS for each address of NAME. nodes:
+    /// what erlang:nodes() of the joined nodes tells. PATTERN is held against the part before the `@`, a `*` stands for any
+    /// characters; without one all names are meant. A node that is found no more is not dialled again; a link that is up
+    /// stays.
+    #[arg(long, value_name = "WHERE")]
+    pub(crate) discover: Vec<Discover>,
+
+    /// Seconds between two questions to a place of --discover
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "discover")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) discover_every: u32,
 
     /// The cookie's source.
     #[command(flatten)]
@@ -127,6 +145,17 @@ mod tests {
         for option in ["--net-ticktime 0", "--threads 0", "--threads 65", "--epmd-port 0", "--listen host"] {
             assert!(parse(&format!("outrigger node --sname a {option}")).is_err(), "{option}");
         }
+    }
+
+    #[test]
+    fn places_to_look_for_nodes() {
+        let args = parse(
+            "outrigger node --name r@10.0.0.1 --discover epmd:h.d,i.d/app-* --discover nodes --discover-every 9",
+        );
+        let args = args.unwrap();
+        assert_eq!(args.discover.iter().map(|discover| discover.places.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(args.discover_every, 9);
+        assert!(parse("outrigger node --sname r --discover-every 9").is_err(), "of no use alone");
     }
 
     #[test]

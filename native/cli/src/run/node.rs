@@ -103,6 +103,7 @@ fn config(settings: NodeSettings) -> Config {
     if let Some(listen) = settings.listen {
         config.listen = Listen::Addrs(vec![(listen.ip, listen.port).into()]);
     }
+    config.discovery = settings.discovery;
     config.joins = settings
         .targets
         .into_iter()

@@ -1,6 +1,6 @@
 //! Why options do not make settings. Always the caller's doing, or that of the machine it runs on.
 
-use outrigger_node::NodeName;
+use outrigger_node::{NodeError, NodeName};
 
 use super::CookieError;
 use crate::exit::Exit;
@@ -69,6 +69,14 @@ pub(crate) enum SettingsError {
     /// `--no-epmd --join a@h`.
     #[error("--no-epmd leaves no way to find {0}; give its address: --peer {0}=ADDRESS:PORT")]
     NoAddress(NodeName),
+    /// `--no-epmd --discover nodes`.
+    #[error(
+        "--no-epmd leaves no way to find the port of what --discover {0} names; leave one of the two out"
+    )]
+    DiscoverNeedsEpmd(String),
+    /// `--sname r --discover dns:…`.
+    #[error("{0}")]
+    Discover(#[source] NodeError),
     /// The cookie is missing or not fit for use.
     #[error(transparent)]
     Cookie(#[from] CookieError),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outrigger_node::{Cookie, NodeName};
+use outrigger_node::{Cookie, Discovery, NodeName};
 
 use super::{CookieSource, HostNames, SettingsError, Target, own_name, targets};
 use crate::args::{Listen, NodeArgs};
@@ -16,6 +16,8 @@ pub(crate) struct NodeSettings {
     pub(crate) cookie: Cookie,
     /// Whom to join; the first one makes the node ready.
     pub(crate) targets: Vec<Target>,
+    /// Where to look for more nodes.
+    pub(crate) discovery: Vec<Discovery>,
     /// The port of every EPMD, or `None` to use none.
     pub(crate) epmd_port: Option<u16>,
     /// Where to listen, if not where the name says.
@@ -39,11 +41,19 @@ impl NodeSettings {
         if let Some(lost) = targets.iter().find(|target| args.no_epmd && target.address.is_none()) {
             return Err(SettingsError::NoAddress(lost.name.clone()));
         }
+        if let Some(discover) = args.discover.first().filter(|_| args.no_epmd) {
+            return Err(SettingsError::DiscoverNeedsEpmd(discover.text.clone()));
+        }
+        let every = Duration::from_secs(args.discover_every.into());
+        let places = args.discover.iter().flat_map(|discover| &discover.places);
+        let discovery: Vec<_> = places.map(|place| place.clone().every(every)).collect();
+        discovery.iter().try_for_each(|place| place.fits(&name)).map_err(SettingsError::Discover)?;
         let cookie = CookieSource::of_system(&args.cookie, args.supervised).read(first_line)?;
         Ok(Self {
             name,
             cookie,
             targets,
+            discovery,
             epmd_port: (!args.no_epmd).then_some(args.cluster.epmd_port),
             listen: args.listen,
             net_ticktime: Duration::from_secs(args.net_ticktime.into()),
@@ -90,6 +100,8 @@ mod tests {
             ("--sname r --join a@host.domain", Reason::NameMismatch, Exit::Usage),
             ("--sname r --join r", Reason::BadOption, Exit::Usage),
             ("--sname r --join a --no-epmd", Reason::BadOption, Exit::Usage),
+            ("--sname r --discover dns:app.svc/app", Reason::BadOption, Exit::Usage),
+            ("--sname r --discover nodes --no-epmd", Reason::BadOption, Exit::Usage),
             ("--sname r --cookie-file /no/such/file", Reason::BadOption, Exit::Failed),
         ] {
             let error = resolve(line).unwrap_err();

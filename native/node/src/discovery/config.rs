@@ -83,13 +83,20 @@ impl Discovery {
 
     /// Checks that what is found could be joined.
     pub(crate) fn validate(&self, config: &Config) -> Result<(), NodeError> {
-        let bad = |problem: String| Err(NodeError::BadOption { option: "discovery", problem });
         if self.every < Duration::from_millis(10) || self.every > Duration::from_secs(86_400) {
             return bad("the interval must be between 10 ms and one day".into());
         }
         if config.epmd == Epmd::Off && !matches!(self.place, Place::Custom(_)) {
             return bad(format!("{self} needs an EPMD, since it tells names and no ports"));
         }
+        self.fits(&config.name)
+    }
+
+    /// Checks that a node called `own` could link with what is found here.
+    ///
+    /// # Errors
+    /// Names of the other kind are found here, or none at all.
+    pub fn fits(&self, own: &NodeName) -> Result<(), NodeError> {
         // A name as it would be found, to be refused now and not with each answer.
         let example = match &self.place {
             Place::Epmd { host, .. } => format!("a@{host}"),
@@ -98,16 +105,13 @@ impl Discovery {
         };
         match example.parse::<NodeName>() {
             Err(error) => bad(format!("{self} gives no node names: {error}")),
-            Ok(name) if name.kind() == config.name.kind() => Ok(()),
+            Ok(name) if name.kind() == own.kind() => Ok(()),
             Ok(name) => {
                 let remedy = match name.kind() {
                     NameKind::Long => "give this node a long name",
                     NameKind::Short => "name the host in full",
                 };
-                bad(format!(
-                    "{self} finds nodes like {name}, which {} cannot link with; {remedy}",
-                    config.name
-                ))
+                bad(format!("{self} finds nodes like {name}, which {own} cannot link with; {remedy}"))
             }
         }
     }
@@ -120,6 +124,10 @@ impl Discovery {
             Place::Custom(source) => source.clone(),
         }
     }
+}
+
+fn bad(problem: String) -> Result<(), NodeError> {
+    Err(NodeError::BadOption { option: "discovery", problem })
 }
 
 impl From<Place> for Discovery {
