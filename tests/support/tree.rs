@@ -4,6 +4,11 @@
 //! from a wasteful encoding is `1`. What nobody looks into (funs, records) stays bytes.
 //!
 //! It recurses: whoever reads hostile bytes walks over them with `skip_within` first.
+#![allow(
+    unreachable_pub,
+    clippy::expect_used,
+    reason = "shared by tests and fuzz targets, each with its crate's rules"
+)]
 
 use outrigger_term::{Atom, MAX_REFERENCE_WORDS, Pid, Reader, Reference, TermError, Writer, tag};
 
@@ -39,10 +44,10 @@ pub enum Tree {
         creation: u32,
         words: Vec<u32>,
     },
-    Tuple(Vec<Tree>),
+    Tuple(Vec<Self>),
     /// The tail is `None` for a proper list.
-    List(Vec<Tree>, Option<Box<Tree>>),
-    Map(Vec<(Tree, Tree)>),
+    List(Vec<Self>, Option<Box<Self>>),
+    Map(Vec<(Self, Self)>),
     /// A whole term as it came.
     Opaque(Vec<u8>),
 }
@@ -277,15 +282,11 @@ fn port(bytes: &[u8]) -> Result<Tree, TermError> {
     Ok(Tree::Port { node, id, creation })
 }
 
+/// As OTP 26 and later write it; OTP 25 takes a shorter form for ids below 2^28, and reads both.
 fn write_port(writer: &mut Writer<'_>, node: &str, id: u64, creation: u32) -> Result<(), TermError> {
-    // The short form is used where it suffices.
-    let short = u32::try_from(id).ok().filter(|&id| id < 1 << 28);
-    writer.raw(&[if short.is_some() { tag::NEW_PORT } else { tag::V4_PORT }]);
+    writer.raw(&[tag::V4_PORT]);
     writer.atom(node)?;
-    match short {
-        Some(id) => writer.raw(&id.to_be_bytes()),
-        None => writer.raw(&id.to_be_bytes()),
-    }
+    writer.raw(&id.to_be_bytes());
     writer.raw(&creation.to_be_bytes());
     Ok(())
 }

@@ -1,0 +1,131 @@
+//! Our reader and writer against a live BEAM, on random terms, in both directions.
+//!
+//! `OUTRIGGER_TERMS` sets how many terms each of the two great tests takes (60,000), `OUTRIGGER_SEED` where they start (from the
+//! clock). A failure names the seed.
+#![allow(clippy::expect_used, clippy::print_stdout, reason = "helpers of tests panic and print like tests")]
+
+#[path = "support/random.rs"]
+mod random;
+#[path = "support/tree.rs"]
+mod tree;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use outrigger_term::{Limits, Reader};
+use outrigger_testkit::{Oracle, TermKind};
+
+use random::Random;
+use tree::Tree;
+
+/// Terms in one request: some hundred KiB.
+const BATCH: u32 = 5000;
+
+fn variable(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, not a number")))
+}
+
+fn terms() -> u32 {
+    variable("OUTRIGGER_TERMS")
+        .map_or(60_000, |terms| u32::try_from(terms).expect("OUTRIGGER_TERMS fits 32 bits"))
+}
+
+fn seed() -> u64 {
+    let clock = || {
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64 % 1_000_000_000
+    };
+    let seed = variable("OUTRIGGER_SEED").unwrap_or_else(clock);
+    println!("OUTRIGGER_SEED={seed}");
+    seed
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a whole term that stands behind a version byte.
+#[track_caller]
+fn read(bytes: &[u8], what: &str) -> Tree {
+    let mut reader = Reader::new(bytes);
+    let tree = reader.expect_version().and_then(|()| {
+        assert_eq!(reader.clone().skip_within(&Limits::default())?, &bytes[1..]);
+        let tree = Tree::read(&mut reader)?;
+        reader.expect_end().map(|()| tree)
+    });
+    tree.unwrap_or_else(|error| panic!("{what}: we cannot read {}: {error}", hex(bytes)))
+}
+
+fn written(tree: &Tree) -> Vec<u8> {
+    [vec![131], tree.bytes()].concat()
+}
+
+/// The BEAM makes terms of a kind; what we read of each we write byte for byte as the BEAM did.
+fn beams_terms_are_written_as_they_came(kind: TermKind, total: u32) {
+    let (mut oracle, first) = (Oracle::start(), seed());
+    for batch in 0..total.div_ceil(BATCH) {
+        let seed = first + u64::from(batch);
+        for (at, bytes) in oracle.random(kind, seed, BATCH.min(total)).iter().enumerate() {
+            let tree = read(bytes, &format!("seed {seed}, term {at}"));
+            let ours = written(&tree);
+            assert_eq!(hex(&ours), hex(bytes), "seed {seed}, term {at}: {tree:?}");
+        }
+    }
+}
+
+/// We make terms, each in a random encoding. The BEAM takes all of them, and both of us read the same value.
+fn our_encodings_are_taken(total: u32, make: impl Fn(&mut Random) -> Tree) {
+    let (mut oracle, mut random) = (Oracle::start(), Random(seed()));
+    for _ in 0..total.div_ceil(BATCH) {
+        let trees: Vec<Tree> = (0..BATCH.min(total)).map(|_| make(&mut random)).collect();
+        let encoded: Vec<Vec<u8>> = trees
+            .iter()
+            .map(|tree| {
+                let mut bytes = vec![131];
+                random::encode(tree, &mut random, &mut bytes);
+                bytes
+            })
+            .collect();
+        for ((tree, bytes), answer) in trees.iter().zip(&encoded).zip(oracle.encoded(&encoded)) {
+            let theirs = answer.unwrap_or_else(|| panic!("the BEAM refuses {}: {tree:?}", hex(bytes)));
+            for (bytes, whose) in [(bytes, "our encoding"), (&theirs, "the BEAM's")] {
+                let found = read(bytes, whose);
+                assert!(found.same(tree), "{whose}, {}: {found:?} is not {tree:?}", hex(bytes));
+            }
+        }
+    }
+}
+
+#[test]
+fn any_term_of_a_beam_is_written_byte_for_byte_as_it_came() {
+    beams_terms_are_written_as_they_came(TermKind::Any, terms());
+}
+
+#[test]
+fn any_encoding_of_ours_is_taken_by_a_beam_as_the_same_value() {
+    our_encodings_are_taken(terms(), |random| random::tree(random, 4));
+}
+
+#[test]
+fn row_30_pids_ports_and_references_of_every_width_round_trip() {
+    beams_terms_are_written_as_they_came(TermKind::Identifiers, 10_000);
+}
+
+#[test]
+fn row_31_atoms_round_trip_also_unicode_and_of_255_characters() {
+    beams_terms_are_written_as_they_came(TermKind::Atoms, 5_000);
+}
+
+#[test]
+fn row_33_numbers_at_the_edges_of_their_widths_and_lists_round_trip() {
+    beams_terms_are_written_as_they_came(TermKind::NumbersAndLists, 10_000);
+}
+
+#[test]
+fn row_34_encodings_longer_than_needed_are_read_as_a_beam_reads_them() {
+    our_encodings_are_taken(5_000, |random| random::tree(random, 1));
+}
+
+#[test]
+fn row_35_bit_strings_maps_and_funs_pass_through_unchanged() {
+    beams_terms_are_written_as_they_came(TermKind::Unseen, 5_000);
+}
