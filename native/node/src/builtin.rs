@@ -8,8 +8,9 @@
 //!
 //! Limits: what a peer asks for beyond that is ignored and counted. Nothing here changes any state.
 
+use outrigger_proto::ProtoError;
 use outrigger_proto::control::{Monitor, UnlinkId, encode};
-use outrigger_proto::{ProtoError, frame};
+use outrigger_proto::frame::{self, Framing};
 use outrigger_term::{Pid, Reader, TermError, Writer};
 
 use crate::link::Link;
@@ -20,7 +21,6 @@ pub(crate) fn net_kernel(link: &Link, payload: &[u8]) -> bool {
     let Ok(Some((caller, tag))) = is_auth(payload) else { return false };
     let mut reply = Vec::with_capacity(tag.len() + 16);
     let mut writer = Writer::new(&mut reply);
-    writer.version();
     writer.tuple(2);
     writer.raw(tag);
     if writer.atom("yes").is_err() {
@@ -33,7 +33,6 @@ pub(crate) fn net_kernel(link: &Link, payload: &[u8]) -> bool {
 /// The caller and its tag, if the term is `{'$gen_call', {Caller, Tag}, {is_auth, _}}`.
 fn is_auth(payload: &[u8]) -> Result<Option<(Pid<'_>, &[u8])>, TermError> {
     let mut reader = Reader::new(payload);
-    reader.expect_version()?;
     if reader.tuple()? != 3 || !reader.atom()?.eq_str("$gen_call") || reader.tuple()? != 2 {
         return Ok(None);
     }
@@ -67,7 +66,7 @@ fn answer(
     control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
 ) {
     let mut bytes = Vec::with_capacity(256);
-    let written: Result<(), ProtoError> = frame::append(&mut bytes, payload, control);
+    let written: Result<(), ProtoError> = frame::append(&mut bytes, Framing::Header, payload, control);
     match written {
         Ok(()) => {
             // A link that is down needs no answer.
@@ -84,7 +83,6 @@ mod tests {
     fn request(tag: impl FnOnce(&mut Writer<'_>), what: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes);
-        writer.version();
         writer.tuple(3);
         writer.atom("$gen_call").unwrap();
         writer.tuple(2);
@@ -124,7 +122,7 @@ mod tests {
     #[test]
     fn other_requests_and_rubbish_are_not_answered() {
         assert_eq!(is_auth(&request(reference, "spawn")).unwrap(), None);
-        assert!(is_auth(&[131, 104, 3]).is_err());
+        assert!(is_auth(&[104, 3]).is_err());
         assert!(is_auth(&[]).is_err());
     }
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use outrigger_proto::control::{Process, encode};
-use outrigger_proto::{Flags, NodeName, OwnedPid, ProtoError, frame};
+use outrigger_proto::frame::{self, Framing};
+use outrigger_proto::{Flags, NodeName, OwnedPid, ProtoError};
 use outrigger_term::{Atom, Pid, Reader, Reference, TermError, Writer};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -55,7 +56,6 @@ impl Calls {
     pub(crate) fn reply(&self, link: LinkId, to: Pid<'_>, payload: &[u8]) -> bool {
         let parse = || -> Result<(Reference<'_>, &[u8]), TermError> {
             let mut reader = Reader::new(payload);
-            reader.expect_version()?;
             if reader.tuple()? != 2 {
                 return Err(TermError::BadVersion { byte: 0 });
             }
@@ -154,7 +154,6 @@ fn question(
 ) -> Result<Bytes, ProtoError> {
     let mut payload = Vec::with_capacity(request.len() + 512);
     let mut writer = Writer::new(&mut payload);
-    writer.version();
     writer.tuple(3);
     let written = writer.atom("$gen_call").and_then(|()| {
         writer.tuple(2);
@@ -167,12 +166,14 @@ fn question(
     outrigger_proto::message::check_payload(&payload)?;
     let mut frames = Vec::with_capacity(payload.len() + 1024);
     if link.flags().contains(MONITORS) {
-        frame::append(&mut frames, None, |writer| {
+        frame::append(&mut frames, Framing::Header, None, |writer| {
             let callee = Process::Name(Atom::Utf8(name));
             encode::monitor_p(writer, &pid.borrow(), &callee, &reference(inner, words)?)
         })?;
     }
-    frame::append(&mut frames, Some(&payload), |writer| encode::reg_send(writer, &pid.borrow(), name))?;
+    frame::append(&mut frames, Framing::Header, Some(&payload), |writer| {
+        encode::reg_send(writer, &pid.borrow(), name)
+    })?;
     Ok(frames.into())
 }
 
@@ -181,7 +182,7 @@ fn end_monitor(inner: &Inner, link: &Link, pid: &OwnedPid, words: &[u32], name: 
         return;
     }
     let mut bytes = Vec::new();
-    let written = frame::append(&mut bytes, None, |writer| {
+    let written = frame::append(&mut bytes, Framing::Header, None, |writer| {
         let callee = Process::Name(Atom::Utf8(name));
         encode::demonitor_p(writer, &pid.borrow(), &callee, &reference(inner, words)?)
     });

@@ -16,7 +16,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use outrigger_proto::{Cookie, Limits, NameKind, NodeName};
+use outrigger_proto::{Cookie, Flags, Limits, NameKind, NodeName};
 
 use crate::backoff::BackoffConfig;
 use crate::discovery::Discovery;
@@ -49,6 +49,8 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// The waits between attempts to reach a joined peer. Default: 100 ms to 5 s.
     pub backoff: BackoffConfig,
+    /// Whether long messages may come and go in fragments, so that they do not hold up short ones. Default: yes.
+    pub fragments: bool,
     /// Bounds of what a peer may send.
     pub limits: Limits,
     /// Bounds of what this node keeps.
@@ -70,6 +72,7 @@ impl Config {
             handshake_timeout: Duration::from_secs(7),
             connect_timeout: Duration::from_secs(3),
             backoff: BackoffConfig::default(),
+            fragments: true,
             limits: Limits::default(),
             bounds: Bounds::default(),
         }
@@ -107,6 +110,11 @@ impl Config {
             return Err(NodeError::NameMismatch { ours: self.name.to_string(), theirs: peer.to_string() });
         }
         Ok(())
+    }
+
+    /// What we offer our peers.
+    pub(crate) fn flags(&self) -> Flags {
+        if self.fragments { Flags::OURS | Flags::FRAGMENTS } else { Flags::OURS }
     }
 
     /// Whether names are long (`--name`), for log lines.

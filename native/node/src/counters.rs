@@ -55,6 +55,8 @@ counters! {
         bytes_in,
         /// Ticks read.
         ticks_in,
+        /// Messages put together from fragments.
+        assembled,
         /// Messages to names or pids that nobody here has.
         stray,
         /// Messages of a kind that this node ignores.
@@ -71,6 +73,10 @@ counters! {
         bytes_out,
         /// System calls that wrote them.
         writes,
+        /// Signals of processes.
+        signals,
+        /// Of these: long ones, sent in fragments.
+        long_signals,
         /// Sends that had to wait for the peer.
         deferred,
         /// Ticks written.

@@ -23,7 +23,7 @@ pub(crate) const NET_KERNEL: &str = "net_kernel";
 impl Reader {
     /// Hands one message on.
     pub(crate) fn dispatch(&mut self, frame: &Bytes) -> Result<(), DownReason> {
-        let message = message::split(frame).map_err(broken)?;
+        let message = message::split(frame, self.framing).map_err(broken)?;
         message_payload_ok(&message)?;
         match &message.control {
             Control::Send(send) => self.on_send(send, Payload::new(frame, message.payload_at)),
@@ -139,7 +139,7 @@ impl Reader {
 fn reason<'a>(reason: Reason<'a>, payload: &'a [u8]) -> &'a [u8] {
     match reason {
         Reason::Term(term) => term,
-        Reason::Payload => payload.get(1..).unwrap_or_default(),
+        Reason::Payload => payload,
     }
 }
 
@@ -147,8 +147,8 @@ fn reason<'a>(reason: Reason<'a>, payload: &'a [u8]) -> &'a [u8] {
 fn body(payload: Payload<'_>) -> Bytes {
     /// From this size on the buffer is shared.
     const SHARED: usize = 16 << 10;
-    let term = payload.as_slice().get(1..).unwrap_or_default();
-    if term.len() < SHARED { Bytes::copy_from_slice(term) } else { payload.to_bytes().slice(1..) }
+    let term = payload.as_slice();
+    if term.len() < SHARED { Bytes::copy_from_slice(term) } else { payload.to_bytes() }
 }
 
 fn message_payload_ok(message: &message::Message<'_>) -> Result<(), DownReason> {

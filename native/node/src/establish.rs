@@ -9,7 +9,6 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
-use outrigger_proto::Flags;
 use outrigger_proto::handshake::Peer;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
@@ -41,7 +40,7 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
         id: inner.next_link_id(),
         peer: peer.name,
         peer_flags: peer.flags,
-        flags: peer.flags & Flags::OURS,
+        flags: peer.flags & inner.config.flags(),
         peer_creation: peer.creation,
         addr,
         since: SystemTime::now(),
@@ -51,6 +50,7 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
         closing: SetOnce::new(),
         finished: SetOnce::new(),
         last_write_ms: AtomicU64::new(0),
+        open_fragment_bytes: Default::default(),
         counters: Default::default(),
         quota: Default::default(),
     }));

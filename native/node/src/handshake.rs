@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use outrigger_proto::NodeName;
 use outrigger_proto::handshake::{Acceptor, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Step};
-use outrigger_proto::{Flags, NodeName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -123,7 +123,7 @@ pub(crate) async fn accept(
 }
 
 fn local(inner: &Inner) -> LocalNode {
-    LocalNode { name: inner.config.name.clone(), creation: inner.creation, flags: Flags::OURS }
+    LocalNode { name: inner.config.name.clone(), creation: inner.creation, flags: inner.config.flags() }
 }
 
 fn connected(stream: TcpStream, addr: SocketAddr, (peer, leftover): (Peer, Vec<u8>)) -> Connected {

@@ -36,6 +36,7 @@ mod join;
 mod link;
 mod listen;
 mod node;
+mod outbound;
 mod probe;
 mod process;
 mod queue;
@@ -62,4 +63,5 @@ pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOption
 pub use reader::READ_BUDGET;
 pub use service::{Inbound, Payload, Service, To};
 
+pub use outrigger_proto::frame::Framing;
 pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid, OwnedRef};

@@ -6,17 +6,20 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use outrigger_proto::{Creation, Flags, NodeName, OwnedPid, ProtoError, frame};
-use outrigger_term::{TermError, Writer, tag};
+use outrigger_proto::fragments::PIECE;
+use outrigger_proto::frame::{self, Framing};
+use outrigger_proto::{Creation, Flags, NodeName, OwnedPid, ProtoError};
+use outrigger_term::{TermError, Writer};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, SetOnce};
 
 use crate::counters::{LinkCounters, ReadFigures, WriteFigures};
 use crate::event::DownReason;
+use crate::outbound::Outbound;
 use crate::process::Quota;
 use crate::queue::{Queue, Sent};
 
@@ -65,6 +68,7 @@ pub(crate) struct LinkState {
     /// Set after the services have seen the end.
     pub(crate) finished: SetOnce<()>,
     pub(crate) last_write_ms: AtomicU64,
+    pub(crate) open_fragment_bytes: AtomicUsize,
     pub(crate) counters: LinkCounters,
     /// Ties of the peer's processes to ours.
     pub(crate) quota: Quota,
@@ -113,8 +117,14 @@ impl Link {
         !self.0.peer_flags.contains(Flags::PUBLISHED)
     }
 
-    /// Sends whole frames, each with its four-byte length in front; any number of them in one buffer. Never
-    /// waits: what the socket does not take now is kept, and a peer that lets too much pile up is dropped
+    /// How messages look on this link. [`Link::send`] takes header framing in any case.
+    #[must_use]
+    pub fn framing(&self) -> Framing {
+        Framing::of(self.0.flags)
+    }
+
+    /// Sends whole frames in [`Framing::Header`], each with its four-byte length in front; any number of them in one
+    /// buffer. They are rewritten for a peer that has agreed on the other framing. Never waits: what the socket does not take now is kept, and a peer that lets too much pile up is dropped
     /// with [`DownReason::SlowPeer`].
     ///
     /// # Errors
@@ -129,8 +139,25 @@ impl Link {
     /// # Errors
     /// The link is down.
     pub fn send_all(&self, buffers: impl IntoIterator<Item = Bytes>) -> Result<(), LinkClosed> {
+        let counters = &self.0.counters.written;
+        let sent = match self.framing() {
+            Framing::Header => self.0.queue.lock().send(buffers, counters),
+            Framing::PassThrough => {
+                let frames: Vec<u8> = buffers.into_iter().flatten().collect();
+                match frame::pass_through(&frames) {
+                    Ok(frames) => self.0.queue.lock().send([frames.into()], counters),
+                    Err(error) => {
+                        tracing::error!(%error, "a service sent what are no frames; this is a bug in the service");
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        self.after(sent)
+    }
+
+    fn after(&self, sent: Sent) -> Result<(), LinkClosed> {
         let state = &*self.0;
-        let sent = state.queue.lock().send(buffers, &state.counters.written);
         match sent {
             Sent::Written => state.wrote(),
             Sent::Deferred { wake: true } => state.writer.notify_one(),
@@ -159,11 +186,37 @@ impl Link {
         payload: Option<&[u8]>,
         control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
     ) -> Result<(), SignalError> {
-        let _all_keep_their_order = sender;
-        let payload = payload.map(|term| [&[tag::VERSION], term].concat());
-        let mut frame = Vec::with_capacity(256 + payload.as_ref().map_or(0, Vec::len));
-        frame::append(&mut frame, payload.as_deref(), control)?;
-        Ok(self.send(frame.into())?)
+        if let Some(long) = payload.filter(|term| self.fragments(term.len())) {
+            return self.signal_shared(sender, Bytes::copy_from_slice(long), control);
+        }
+        let framing = self.framing();
+        let append = |out: &mut Outbound| out.signal(sender, framing, payload, control);
+        let sent = self.0.queue.lock().signal(append, &self.0.counters.written)?;
+        Ok(self.after(sent)?)
+    }
+
+    /// The same with a payload that is not copied if it is long.
+    ///
+    /// # Errors
+    /// As [`Link::signal`].
+    pub fn signal_shared(
+        &self,
+        sender: &OwnedPid,
+        payload: Bytes,
+        control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
+    ) -> Result<(), SignalError> {
+        if !self.fragments(payload.len()) {
+            return self.signal(sender, Some(&payload), control);
+        }
+        let append = |out: &mut Outbound| out.long(sender, payload, control);
+        let sent = self.0.queue.lock().signal(append, &self.0.counters.written)?;
+        self.0.counters.written.long_signals.one();
+        Ok(self.after(sent)?)
+    }
+
+    /// Whether a payload of this length goes out in pieces.
+    fn fragments(&self, length: usize) -> bool {
+        length > PIECE && self.flags().contains(Flags::FRAGMENTS)
     }
 
     /// Drops the link. What waits to be sent is lost.
@@ -191,6 +244,7 @@ impl Link {
             since: state.since,
             queued: state.queue.lock().queued(),
             ties: state.quota.used(),
+            open_fragment_bytes: state.open_fragment_bytes.load(Relaxed),
             read: state.counters.read.snapshot(),
             written: state.counters.written.snapshot(),
         }
@@ -265,6 +319,8 @@ pub struct LinkInfo {
     pub queued: usize,
     /// Links and monitors of the peer's processes on ours.
     pub ties: usize,
+    /// Bytes of messages that come in fragments and are not whole yet.
+    pub open_fragment_bytes: usize,
     /// What was read.
     pub read: ReadFigures,
     /// What was written.

@@ -2,36 +2,42 @@
 //!
 //! Invariants:
 //!
-//! - Bytes reach the socket in the order of the sends, whole, whoever sends from wherever: pushing and writing
-//!   happen under one lock.
+//! - Bytes reach the socket in the order that [`Outbound`] gives them, whole, whoever sends from wherever: pushing and
+//!   writing happen under one lock.
 //! - While `deferred` is set the socket was full, and only the writer task writes; a send just appends. The
 //!   writer task clears it when it has emptied the queue.
 //! - A send never waits for the peer. When the rest exceeds its bound, the send says so and the link ends.
-//!
-//! Limits: each waiting buffer is charged 64 bytes on top of its length, so that tiny sends are bounded, too.
+//! - A signal that follows another within [`STREAM`] is left to the writer task, which runs next: a stream of signals is
+//!   written in batches, and the first of it at once. What that adds to a signal is one turn of the scheduler, or as long as
+//!   its sender keeps the thread, and ends when [`BATCH`] bytes wait.
 
-use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
+use outrigger_proto::ProtoError;
 use tokio::net::tcp::OwnedWriteHalf;
 
 use crate::counters::WriterCounters;
+use crate::outbound::Outbound;
 
 /// Slices per system call.
 const MAX_SLICES: usize = 64;
 /// What one turn of the writer task writes before it lets others take the lock.
 const TURN: usize = 1 << 20;
-/// What a waiting buffer costs besides its bytes.
-const ENTRY_COST: usize = 64;
+/// Signals that are closer together are a stream.
+const STREAM: Duration = Duration::from_micros(5);
+/// A batch of signals of this size is written by who made it so.
+const BATCH: usize = 64 << 10;
 
 /// Buffers that wait for the socket, and the socket.
 pub(crate) struct Queue {
-    waiting: VecDeque<Bytes>,
-    /// Bytes in `waiting`, entry costs included.
-    charged: usize,
+    out: Outbound,
     deferred: bool,
+    /// The writer task has been told of a batch and has not run yet.
+    told: bool,
+    last_write: Instant,
     limit: usize,
     /// `None` once the link is closed.
     socket: Option<Arc<OwnedWriteHalf>>,
@@ -69,7 +75,14 @@ pub(crate) enum Flushed {
 
 impl Queue {
     pub(crate) fn new(socket: Arc<OwnedWriteHalf>, limit: usize) -> Self {
-        Self { waiting: VecDeque::new(), charged: 0, deferred: false, limit, socket: Some(socket) }
+        Self {
+            out: Outbound::default(),
+            deferred: false,
+            told: false,
+            last_write: Instant::now(),
+            limit,
+            socket: Some(socket),
+        }
     }
 
     /// Appends buffers and, if the socket is not known to be full, writes.
@@ -78,12 +91,76 @@ impl Queue {
         buffers: impl IntoIterator<Item = Bytes>,
         counters: &WriterCounters,
     ) -> Sent {
-        let Some(socket) = self.socket.clone() else { return Sent::Closed };
-        for buffer in buffers.into_iter().filter(|buffer| !buffer.is_empty()) {
-            self.charged += buffer.len() + ENTRY_COST;
-            self.waiting.push_back(buffer);
-            counters.sends.one();
+        if self.socket.is_none() {
+            return Sent::Closed;
         }
+        counters.sends.add(self.out.push(buffers));
+        self.write_or_defer(counters)
+    }
+
+    /// Appends a signal and writes it, unless it is one of a stream.
+    ///
+    /// # Errors
+    /// The signal cannot be written as a message; nothing was appended.
+    pub(crate) fn signal(
+        &mut self,
+        append: impl FnOnce(&mut Outbound) -> Result<(), ProtoError>,
+        counters: &WriterCounters,
+    ) -> Result<Sent, ProtoError> {
+        if self.socket.is_none() {
+            return Ok(Sent::Closed);
+        }
+        append(&mut self.out)?;
+        counters.signals.one();
+        if self.deferred || (self.told && self.out.tail() < BATCH) {
+            return Ok(self.checked(false));
+        }
+        let now = Instant::now();
+        if self.out.tail() < BATCH && now.duration_since(self.last_write) < STREAM {
+            self.told = true;
+            return Ok(self.checked(true));
+        }
+        self.last_write = now;
+        Ok(self.write_or_defer(counters))
+    }
+
+    /// One turn of the writer task.
+    pub(crate) fn flush(&mut self, counters: &WriterCounters) -> Flushed {
+        let Some(socket) = self.socket.clone() else { return Flushed::Closed };
+        let batch = std::mem::take(&mut self.told);
+        if batch {
+            self.last_write = Instant::now();
+        }
+        match self.write(&socket, TURN, counters) {
+            Ok(Wrote::All) => {
+                self.deferred = false;
+                Flushed::Empty
+            }
+            Ok(Wrote::UntilFull) => {
+                self.deferred = true;
+                Flushed::Full
+            }
+            Ok(Wrote::Budget) => {
+                self.deferred = true;
+                Flushed::More
+            }
+            Err(error) => Flushed::Failed(error),
+        }
+    }
+
+    /// Bytes that wait, with what they cost.
+    pub(crate) fn queued(&self) -> usize {
+        self.out.charged()
+    }
+
+    /// Forgets what waits and lets go of the socket.
+    pub(crate) fn close(&mut self) {
+        self.out = Outbound::default();
+        self.socket = None;
+    }
+
+    fn write_or_defer(&mut self, counters: &WriterCounters) -> Sent {
+        let Some(socket) = self.socket.clone() else { return Sent::Closed };
         if self.deferred {
             counters.deferred.one();
             return self.checked(false);
@@ -99,37 +176,10 @@ impl Queue {
         }
     }
 
-    /// One turn of the writer task.
-    pub(crate) fn flush(&mut self, counters: &WriterCounters) -> Flushed {
-        let Some(socket) = self.socket.clone() else { return Flushed::Closed };
-        match self.write(&socket, TURN, counters) {
-            Ok(Wrote::All) => {
-                self.deferred = false;
-                Flushed::Empty
-            }
-            Ok(Wrote::UntilFull) => Flushed::Full,
-            Ok(Wrote::Budget) => Flushed::More,
-            Err(error) => Flushed::Failed(error),
-        }
-    }
-
-    /// Bytes that wait, with what they cost.
-    pub(crate) fn queued(&self) -> usize {
-        self.charged
-    }
-
-    /// Forgets what waits and lets go of the socket.
-    pub(crate) fn close(&mut self) {
-        self.waiting = VecDeque::new();
-        self.charged = 0;
-        self.socket = None;
-    }
-
     fn checked(&self, wake: bool) -> Sent {
-        if self.charged > self.limit {
-            Sent::Overflow { queued: self.charged }
-        } else {
-            Sent::Deferred { wake }
+        match self.out.charged() {
+            queued if queued > self.limit => Sent::Overflow { queued },
+            _ => Sent::Deferred { wake },
         }
     }
 }
@@ -149,20 +199,19 @@ impl Queue {
         counters: &WriterCounters,
     ) -> io::Result<Wrote> {
         let mut spent = 0;
-        while !self.waiting.is_empty() {
+        loop {
             if spent >= budget {
                 return Ok(Wrote::Budget);
             }
             let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-            let mut count = 0;
-            for (slice, buffer) in slices.iter_mut().zip(&self.waiting) {
-                *slice = IoSlice::new(buffer);
-                count += 1;
+            let count = self.out.gather(&mut slices);
+            if count == 0 {
+                return Ok(Wrote::All);
             }
             match socket.try_write_vectored(slices.get(..count).unwrap_or_default()) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
-                    self.consume(written);
+                    self.out.consume(written);
                     spent += written;
                     counters.bytes_out.add(written as u64);
                     counters.writes.one();
@@ -170,23 +219,6 @@ impl Queue {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Wrote::UntilFull),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
-            }
-        }
-        Ok(Wrote::All)
-    }
-
-    fn consume(&mut self, mut written: usize) {
-        while let Some(front) = self.waiting.front_mut() {
-            if written < front.len() {
-                front.advance(written);
-                self.charged = self.charged.saturating_sub(written);
-                return;
-            }
-            written -= front.len();
-            self.charged = self.charged.saturating_sub(front.len() + ENTRY_COST);
-            self.waiting.pop_front();
-            if written == 0 {
-                return;
             }
         }
     }
@@ -245,7 +277,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!((queue.queued(), queue.waiting.len()), (0, 0));
+        assert_eq!((queue.queued(), queue.out.is_empty()), (0, true));
         reader.await.unwrap();
         assert!(matches!(queue.send([Bytes::from_static(b"x")], &counters), Sent::Written));
     }
@@ -262,7 +294,6 @@ mod tests {
             _ => None,
         });
         assert!(overflow.is_some_and(|queued| queued > 1 << 20));
-        assert!(queue.waiting.len() <= (1 << 20) / ENTRY_COST + 1, "{}", queue.waiting.len());
         queue.close();
         assert_eq!(queue.queued(), 0);
         assert!(matches!(queue.send([Bytes::from_static(&[7])], &counters), Sent::Closed));

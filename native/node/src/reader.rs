@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use outrigger_proto::frame::{self, Frame};
+use bytes::{Bytes, BytesMut};
+use outrigger_proto::fragments::Assembler;
+use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::liveness::{Action, Liveness};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
@@ -43,6 +44,8 @@ pub(crate) struct Reader {
     pub(crate) inbounds: Vec<Box<dyn Inbound>>,
     socket: OwnedReadHalf,
     buffer: BytesMut,
+    pub(crate) framing: Framing,
+    fragments: Assembler,
     liveness: Liveness,
     /// The last write that `liveness` knows of.
     seen_write: u64,
@@ -55,7 +58,19 @@ impl Reader {
         let ticktime = millis(inner.config.net_ticktime);
         let liveness = Liveness::new(0, ticktime, INTENSITY);
         let inbounds = Vec::with_capacity(inner.services.len());
-        Self { inner, link, inbounds, socket, buffer: leftover, liveness, seen_write: 0, large: false }
+        let (framing, fragments) = (link.framing(), Assembler::new(inner.config.limits));
+        Self {
+            inner,
+            link,
+            inbounds,
+            socket,
+            buffer: leftover,
+            framing,
+            fragments,
+            liveness,
+            seen_write: 0,
+            large: false,
+        }
     }
 
     /// Reads until the link ends.
@@ -151,10 +166,28 @@ impl Reader {
                 Some(Frame::Message(frame)) => {
                     self.link.0.counters.read.frames_in.one();
                     self.large |= frame.len() > LARGE;
-                    self.dispatch(&frame)?;
+                    self.take_message(frame)?;
                 }
             }
         }
+    }
+
+    /// A fragment waits for the rest of its message.
+    fn take_message(&mut self, frame: Bytes) -> Result<(), DownReason> {
+        if self.framing == Framing::PassThrough {
+            return self.dispatch(&frame);
+        }
+        let before = self.fragments.bytes();
+        let message = self.fragments.push(frame).map_err(broken)?;
+        let after = self.fragments.bytes();
+        if before != after {
+            self.link.0.open_fragment_bytes.store(after, Relaxed);
+        }
+        let Some(message) = message else { return Ok(()) };
+        if before > after {
+            self.link.0.counters.read.assembled.one();
+        }
+        self.dispatch(&message)
     }
 
     fn flush(&mut self) {

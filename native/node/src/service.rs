@@ -74,7 +74,7 @@ pub enum To<'a> {
     Pid(Pid<'a>),
 }
 
-/// The term of a message, as it came: version byte 131 first, not decoded.
+/// The term of a message, as it came: bare, without the version byte, and not decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Payload<'a> {
     frame: &'a Bytes,
@@ -88,7 +88,7 @@ impl<'a> Payload<'a> {
         Self { frame, at: at.min(frame.len()) }
     }
 
-    /// The bytes, starting with 131.
+    /// The bytes of the term.
     #[must_use]
     pub fn as_slice(&self) -> &'a [u8] {
         self.frame.get(self.at..).unwrap_or_default()

@@ -51,7 +51,7 @@ impl Service for Count {
 
 impl Inbound for CountInbound {
     fn message(&mut self, _to: To<'_>, _from: Option<Pid<'_>>, payload: Payload<'_>) {
-        assert_eq!(payload.as_slice().len(), 106);
+        assert_eq!(payload.as_slice().len(), 105);
         self.0.fetch_add(1, Relaxed);
     }
 }
@@ -63,9 +63,9 @@ async fn none_per_message() {
     let a = Node::start(config("a@127.0.0.1"), vec![Arc::new(Count(seen.clone()))]).await.unwrap();
     let peer = raw::connect(addr(&a), "b@127.0.0.1", "a@127.0.0.1", "secret").await.unwrap();
     up(&mut a.events(), "b@127.0.0.1").await;
-    let mut payload = vec![131, 109, 0, 0, 0, 100];
+    let mut payload = vec![109, 0, 0, 0, 100];
     payload.extend([7; 100]);
-    let frames = reg_send(&a, "count", &payload).repeat(1000);
+    let frames = raw::plain(&reg_send(&a, "count", &payload)).repeat(1000);
     let mut socket = peer.socket.into_std().unwrap();
     socket.set_nonblocking(false).unwrap();
     let before = ALLOCATIONS.load(Relaxed);

@@ -6,7 +6,6 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use common::raw::{self, Raw};
 use common::{addr, config, down, join_error, reg_send, sink, up, within};
 use outrigger_node::{Config, DownReason, Events, Node, NodeError, Target};
@@ -44,7 +43,7 @@ impl Pair {
     async fn end(self) {
         let link = self.good.link(self.a.name()).expect("the good peer has its link");
         let before = self.a.counters().stray;
-        link.send(reg_send(&self.good, "nobody", &[131, 106])).unwrap();
+        link.send(reg_send(&self.good, "nobody", &[106])).unwrap();
         within("a message of the good peer", async {
             while self.a.counters().stray == before {
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -91,9 +90,9 @@ async fn rubbish_after_the_handshake_ends_that_link_alone() {
 #[tokio::test]
 async fn a_payload_that_no_beam_could_decode_is_not_handed_on() {
     let mut pair = pair(config(A)).await;
-    for payload in [&[131, 255][..], &[131, 109, 0, 0, 0, 9, 1], &[131, 106, 106]] {
+    for payload in [&[255][..], &[109, 0, 0, 0, 9, 1], &[106, 106]] {
         let mut bad = pair.raw("bad@127.0.0.1").await;
-        let bytes = reg_send(&pair.good, "sink", payload);
+        let bytes = raw::plain(&reg_send(&pair.good, "sink", payload));
         bad.write(&bytes).await;
         let reason = down(&mut pair.events, "bad@127.0.0.1").await;
         assert!(matches!(reason, DownReason::Protocol(_)), "{reason}");
@@ -133,7 +132,7 @@ async fn a_peer_that_stops_reading_is_dropped_and_others_are_not() {
     let mut pair = pair(small).await;
     let _stuck = pair.raw("stuck@127.0.0.1").await;
     let link = pair.a.link(&"stuck@127.0.0.1".parse().unwrap()).unwrap();
-    let frames: Bytes = frame(&[0; 60_000]).into();
+    let frames = reg_send(&pair.a, "sink", &[&[109, 0, 0, 0xea, 0x60][..], &[0; 60_000]].concat());
     // A few of 60 kB at a time, so that the driver gets its turn.
     within("the limit", async {
         while link.send(frames.clone()).is_ok() {
@@ -175,7 +174,7 @@ async fn a_silent_peer_gets_ticks_and_is_dropped_at_the_deadline() {
 async fn a_service_that_panics_costs_that_link_alone() {
     let mut pair = pair(config(A)).await;
     let mut bad = pair.raw("bad@127.0.0.1").await;
-    let bytes = reg_send(&pair.good, "panic", &[131, 106]);
+    let bytes = raw::plain(&reg_send(&pair.good, "panic", &[106]));
     bad.write(&bytes).await;
     assert_eq!(down(&mut pair.events, "bad@127.0.0.1").await, DownReason::Internal);
     let _again = pair.raw("bad@127.0.0.1").await;

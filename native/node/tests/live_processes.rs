@@ -5,78 +5,9 @@
 mod common;
 
 use bytes::Bytes;
-use common::beam::{EpmdServer, Erl, unique};
-use common::{up, within};
-use outrigger_node::{
-    Config, Dest, Epmd, Message, Node, OwnedPid, Process, ProcessOptions, Reason, Target, cookie,
-};
+use common::cluster::{Cluster, atom, next, term, trapping};
+use outrigger_node::{Dest, Message, OwnedPid, Reason};
 use outrigger_term::{Reader, Writer};
-
-const COOKIE: &str = "LIVECOOKIE";
-
-struct Cluster {
-    _epmd: EpmdServer,
-    node: Node,
-    /// Taken out while it is asked something, since `erl` answers over a pipe and must not stop the runtime.
-    erl: Option<Erl>,
-}
-
-impl Cluster {
-    async fn start() -> Self {
-        let epmd = EpmdServer::start();
-        let name = |short: &str| format!("{}@127.0.0.1", unique(short));
-        let erl = Erl::start(&epmd, &name("app"), COOKIE, &[]);
-        let mut config =
-            Config::new(name("rust").parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
-        config.epmd = Epmd::Port(epmd.port);
-        config.joins = vec![Target::by_epmd(erl.name.parse().unwrap())];
-        let node = Node::start(config, vec![]).await.unwrap();
-        up(&mut node.events(), &erl.name).await;
-        Self { _epmd: epmd, node, erl: Some(erl) }
-    }
-
-    async fn eval(&mut self, expression: &str) -> String {
-        let mut erl = self.erl.take().unwrap();
-        let expression = expression.replace("RUST", &format!("'{}'", self.node.name()));
-        let work = tokio::task::spawn_blocking(move || {
-            let value = erl.eval(&expression);
-            (erl, value)
-        });
-        let (erl, value) = within("erl", work).await.unwrap();
-        self.erl = Some(erl);
-        value
-    }
-
-    fn named(&self, name: &str) -> Dest {
-        Dest::name(name, self.erl.as_ref().unwrap().name.parse().unwrap())
-    }
-
-    /// A process of the BEAM that waits to be told how to end, under a registered name. Returns its pid.
-    async fn victim(&mut self, name: &str, ours: &mut Process) -> OwnedPid {
-        ours.register(&format!("wants_{name}")).unwrap();
-        self.eval(&format!(
-            "register({name}, spawn(fun() -> receive stop -> ok; {{stop, W}} -> exit(W) end end)),
-             {{wants_{name}, RUST}} ! whereis({name}), ok"
-        ))
-        .await;
-        let Message::Term(term) = next(ours).await else { panic!("not a term") };
-        OwnedPid::from(Reader::new(&term).pid().unwrap())
-    }
-}
-
-async fn next(process: &mut Process) -> Message {
-    within("a message", process.recv()).await.expect("the process is alive")
-}
-
-fn atom(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    Writer::new(&mut bytes).atom(text).unwrap();
-    bytes
-}
-
-fn trapping(node: &Node) -> Process {
-    node.process_with(&ProcessOptions::default().trap_exit()).unwrap()
-}
 
 #[tokio::test]
 async fn row_19_messages_to_pids_names_and_nobody() {
@@ -84,8 +15,8 @@ async fn row_19_messages_to_pids_names_and_nobody() {
     let mut ours = cluster.node.process().unwrap();
     ours.register("inbox").unwrap();
     cluster.eval("register(main, self()), {nobody, RUST} ! lost, {inbox, RUST} ! {hello, self()}, ok").await;
-    let Message::Term(term) = next(&mut ours).await else { panic!() };
-    let mut reader = Reader::new(&term);
+    let hello = term(&mut ours).await;
+    let mut reader = Reader::new(&hello);
     assert_eq!(reader.tuple().unwrap(), 2);
     assert!(reader.atom().unwrap().eq_str("hello"));
     let main = OwnedPid::from(reader.pid().unwrap());
@@ -121,8 +52,7 @@ async fn row_25_a_linked_process_tells_its_reason_in_both_directions() {
     cluster
         .eval("process_flag(trap_exit, true), {theirs, RUST} ! self(), receive P when is_pid(P) -> link(P), put(p, P) after 0 -> ok end")
         .await;
-    let Message::Term(term) = next(&mut ours).await else { panic!() };
-    let shell = OwnedPid::from(Reader::new(&term).pid().unwrap());
+    let shell = OwnedPid::from(Reader::new(&term(&mut ours).await).pid().unwrap());
     let mut pid = Vec::new();
     Writer::new(&mut pid).pid(&ours.pid().borrow()).unwrap();
     ours.send(&Dest::from(&shell), &pid).unwrap();
@@ -163,9 +93,7 @@ async fn row_25_an_unlinked_process_is_not_told() {
         .await;
     assert_eq!(unlinked, "undefined");
     cluster.eval("register(main, self())").await;
-    let mut pid = Vec::new();
-    Writer::new(&mut pid).pid(&other_pid.borrow()).unwrap();
-    other.send(&cluster.named("main"), &pid).unwrap();
+    cluster.give(&other, &other_pid);
     let links = cluster
         .eval("P = receive X when is_pid(X) -> X after 5000 -> none end, link(P), unlink(P), put(p, P), net_adm:ping(RUST), process_info(self(), links)")
         .await;
@@ -195,9 +123,7 @@ async fn row_26_links_to_the_dead_and_to_an_earlier_life() {
     let dead = cluster.node.process().unwrap();
     dead.register("dying").unwrap();
     cluster.eval("register(main, self())").await;
-    let mut pid = Vec::new();
-    Writer::new(&mut pid).pid(&dead.pid().borrow()).unwrap();
-    dead.send(&cluster.named("main"), &pid).unwrap();
+    cluster.give(&dead, dead.pid());
     drop(dead);
     let exit = cluster
         .eval("process_flag(trap_exit, true), receive P when is_pid(P) -> link(P) end, receive {'EXIT', P, W} -> W after 5000 -> none end")
@@ -303,8 +229,7 @@ async fn row_29_no_exit_and_no_down_is_lost_among_ten_thousand() {
         ))
         .await;
     for _ in 0..MANY {
-        let Message::Term(term) = next(&mut ours).await else { panic!() };
-        let pid = OwnedPid::from(Reader::new(&term).pid().unwrap());
+        let pid = OwnedPid::from(Reader::new(&term(&mut ours).await).pid().unwrap());
         ours.link(&pid);
         ours.monitor(&Dest::from(&pid)).unwrap();
         // It ends while later ones are still being tied.
@@ -324,9 +249,7 @@ async fn row_29_no_exit_and_no_down_is_lost_among_ten_thousand() {
     let crowd: Vec<_> = (0..1_000).map(|_| cluster.node.process().unwrap()).collect();
     cluster.eval("register(main, self())").await;
     for one in &crowd {
-        let mut pid = Vec::new();
-        Writer::new(&mut pid).pid(&one.pid().borrow()).unwrap();
-        one.send(&cluster.named("main"), &pid).unwrap();
+        cluster.give(one, one.pid());
     }
     cluster.eval("[receive P when is_pid(P) -> monitor(process, P) end || _ <- lists:seq(1, 1000)], net_adm:ping(RUST)").await;
     drop(crowd);
@@ -343,9 +266,7 @@ async fn row_45_a_process_of_an_earlier_life_is_noproc() {
     ours.register("alive").unwrap();
     cluster.eval("register(main, self())").await;
     let earlier = OwnedPid { creation: ours.pid().creation ^ 1, ..ours.pid().clone() };
-    let mut pid = Vec::new();
-    Writer::new(&mut pid).pid(&earlier.borrow()).unwrap();
-    ours.send(&cluster.named("main"), &pid).unwrap();
+    cluster.give(&ours, &earlier);
     let down = cluster
         .eval("P = receive X when is_pid(X) -> X end, P ! lost, M = monitor(process, P), receive {'DOWN', M, _, _, W} -> W after 5000 -> none end")
         .await;

@@ -35,8 +35,8 @@ pub enum ProtoError {
         /// [`crate::Limits::max_frame`].
         max: usize,
     },
-    /// A frame does not start with 112, the pass-through type.
-    #[error("peer sent a frame of type {byte}, we agreed on type 112")]
+    /// A frame of another framing than the one that follows from the flags.
+    #[error("peer sent a frame of type {byte}, which is not of the framing that we agreed on")]
     UnexpectedFraming {
         /// First byte of the frame.
         byte: u8,
@@ -91,5 +91,47 @@ pub enum ProtoError {
     MessageTooLarge {
         /// Bytes of the frame.
         len: usize,
+    },
+    /// A frame refers to the atom cache, which was not agreed on.
+    #[error("peer refers to {atoms} atoms of the cache, which we have not agreed on")]
+    UnexpectedAtomCache {
+        /// References in the header.
+        atoms: u8,
+    },
+    /// A fragment of a message whose first fragment never came.
+    #[error("peer sent a fragment of message {sequence}, which it has not begun")]
+    FragmentUnknown {
+        /// The peer's number of the message.
+        sequence: u64,
+    },
+    /// A fragment is missing, or the count is wrong.
+    #[error("peer sent fragment {id} of message {sequence} out of order")]
+    FragmentOutOfOrder {
+        /// The peer's number of the message.
+        sequence: u64,
+        /// The fragment's number.
+        id: u64,
+    },
+    /// A message was begun twice.
+    #[error("peer began message {sequence} twice")]
+    FragmentTwice {
+        /// The peer's number of the message.
+        sequence: u64,
+    },
+    /// Too many messages are open.
+    #[error(
+        "peer has more than {max} fragmented messages open; raise max_open_fragments if that is legitimate"
+    )]
+    TooManyFragments {
+        /// [`crate::Limits::max_open_fragments`].
+        max: usize,
+    },
+    /// Too many bytes are open.
+    #[error(
+        "peer sent more than {max} bytes in fragments; raise max_frame or max_fragment_bytes if that is legitimate"
+    )]
+    FragmentsTooLarge {
+        /// The limit: of one message or of all.
+        max: usize,
     },
 }

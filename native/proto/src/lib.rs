@@ -24,6 +24,7 @@ pub mod control;
 pub mod digest;
 mod error;
 mod flags;
+pub mod fragments;
 pub mod frame;
 pub mod handshake;
 mod ids;

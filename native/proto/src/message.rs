@@ -1,40 +1,38 @@
-//! A message: a frame of the pass-through type, cut into its control message and its payload.
+//! A message: one frame, cut into its control message and its payload.
 //!
-//! The payload is not decoded: it stays a slice of the frame and starts with 131, ready to be put behind
-//! another control message. Whether a payload must be there follows from the operation, and both kinds of
-//! violation are errors.
+//! The payload is not decoded: it is a bare term, a slice of the frame, ready to be put behind another control message
+//! in either framing. Whether a payload must be there follows from the operation, and both kinds of violation are errors.
 //!
 //! ```
-//! use outrigger_proto::{control::{Control, To, encode}, frame, message};
+//! use outrigger_proto::{control::{Control, To, encode}, frame::{self, Framing}, message};
 //! use outrigger_term::{Atom, Pid};
 //!
 //! let from = Pid { node: Atom::Utf8("a@h"), id: 1, serial: 0, creation: 2 };
 //! let mut out = Vec::new();
-//! frame::append(&mut out, Some(&[131, 97, 42]), |w| encode::reg_send(w, &from, "sink"))?;
+//! frame::append(&mut out, Framing::Header, Some(&[97, 42]), |w| encode::reg_send(w, &from, "sink"))?;
 //!
-//! let message = message::split(&out[4..])?;
+//! let message = message::split(&out[4..], Framing::Header)?;
 //! let Control::Send(send) = message.control else { panic!() };
 //! assert_eq!((send.from, send.to), (Some(from), To::Name(Atom::Utf8("sink"))));
-//! assert_eq!(message.payload, [131, 97, 42]);
+//! assert_eq!(message.payload, [97, 42]);
 //! assert_eq!(&out[4..][message.payload_at..], message.payload);
 //! # Ok::<(), outrigger_proto::ProtoError>(())
 //! ```
 //!
-//! Limits: a message of a link on which fragments or the atom cache were agreed starts with 131 and is
-//! refused. Parsing control messages never allocates.
+//! Limits: fragments are put together first ([`crate::fragments`]). Parsing control messages never allocates.
 
-use outrigger_term::{Reader, TermError};
+use outrigger_term::{Reader, TermError, tag};
 
 use crate::ProtoError;
 use crate::control::Control;
-use crate::frame::PASS_THROUGH;
+use crate::frame::{Framing, HEADER, PASS_THROUGH};
 
 /// One message. All parts borrow from the frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message<'a> {
     /// What the message is about.
     pub control: Control<'a>,
-    /// The term that goes with it, 131 first; empty if the operation has none.
+    /// The bare term that goes with it; empty if the operation has none.
     pub payload: &'a [u8],
     /// Where the payload starts in the frame, to slice a shared buffer.
     pub payload_at: usize,
@@ -54,7 +52,6 @@ impl Message<'_> {
 pub fn check_payload(payload: &[u8]) -> Result<(), ProtoError> {
     let walk = || {
         let mut reader = Reader::new(payload);
-        reader.expect_version()?;
         reader.skip()?;
         reader.expect_end()
     };
@@ -62,22 +59,42 @@ pub fn check_payload(payload: &[u8]) -> Result<(), ProtoError> {
 }
 
 /// Cuts a frame (without its length) into control message and payload.
-pub fn split(frame: &[u8]) -> Result<Message<'_>, ProtoError> {
-    let mut reader = match frame.split_first() {
-        Some((&PASS_THROUGH, rest)) => Reader::new(rest),
-        Some((&byte, _)) => return Err(ProtoError::UnexpectedFraming { byte }),
-        None => return Err(ProtoError::BadControl(TermError::Truncated)),
-    };
-    reader.expect_version().map_err(ProtoError::BadControl)?;
+pub fn split(frame: &[u8], framing: Framing) -> Result<Message<'_>, ProtoError> {
+    let mut reader = control_of(frame, framing)?;
     let (op, control) = Control::parse(&mut reader)?;
-    let payload = reader.remaining();
-    match (op.has_payload(), payload.first()) {
-        (true, Some(&outrigger_term::tag::VERSION)) | (false, None) => {}
-        (true, Some(&byte)) => return Err(ProtoError::BadPayload(TermError::BadVersion { byte })),
-        (true, None) => return Err(ProtoError::MissingPayload { op: op.number() }),
+    let mut payload = reader.remaining();
+    match (op.has_payload(), payload.split_first()) {
+        (false, None) => {}
         (false, Some(_)) => {
             return Err(ProtoError::UnexpectedPayload { op: op.number(), len: payload.len() });
         }
+        (true, None) => return Err(ProtoError::MissingPayload { op: op.number() }),
+        (true, Some((&byte, term))) if framing == Framing::PassThrough => match byte {
+            tag::VERSION => payload = term,
+            _ => return Err(ProtoError::BadPayload(TermError::BadVersion { byte })),
+        },
+        (true, Some(_)) => {}
     }
     Ok(Message { control, payload, payload_at: frame.len() - payload.len() })
+}
+
+/// A reader that stands at the control message.
+fn control_of(frame: &[u8], framing: Framing) -> Result<Reader<'_>, ProtoError> {
+    let truncated = ProtoError::BadControl(TermError::Truncated);
+    match (framing, frame) {
+        (_, []) => Err(truncated),
+        (Framing::PassThrough, [PASS_THROUGH, rest @ ..]) => {
+            let mut reader = Reader::new(rest);
+            reader.expect_version().map_err(ProtoError::BadControl)?;
+            Ok(reader)
+        }
+        (Framing::Header, [tag::VERSION, HEADER, 0, rest @ ..]) => Ok(Reader::new(rest)),
+        (Framing::Header, [tag::VERSION, HEADER, atoms, ..]) => {
+            Err(ProtoError::UnexpectedAtomCache { atoms: *atoms })
+        }
+        (Framing::Header, [tag::VERSION] | [tag::VERSION, HEADER]) => Err(truncated),
+        (Framing::Header, [tag::VERSION, byte, ..]) | (_, [byte, ..]) => {
+            Err(ProtoError::UnexpectedFraming { byte: *byte })
+        }
+    }
 }

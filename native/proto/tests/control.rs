@@ -6,7 +6,11 @@ use outrigger_proto::control::{
     Control, Exit, ExitKind, GroupLeader, Link, Monitor, MonitorExit, Op, Process, Reason, Send, SpawnReply,
     SpawnRequest, Spawned, To, UnlinkId, encode,
 };
-use outrigger_proto::{ProtoError, frame, message};
+use outrigger_proto::{
+    ProtoError,
+    frame::{self, Framing},
+    message,
+};
 use outrigger_term::{Atom, Pid, Reader, Reference, TermError, Writer};
 use proptest::prelude::*;
 
@@ -247,47 +251,62 @@ fn unknown_operations_and_malformed_tuples_are_refused() {
 
 #[test]
 fn a_payload_is_there_if_and_only_if_its_operation_has_one() {
-    for (name, bytes) in vectors() {
-        let alone = [&[112, 131][..], &bytes].concat();
-        let with = [&alone[..], &[131, 106]].concat();
-        let (op, _) = Control::parse(&mut Reader::new(&bytes)).expect(name);
-        if op.has_payload() {
-            let message = message::split(&with).expect(name);
-            assert_eq!((message.payload, message.payload_at), (&[131, 106][..], alone.len()), "{name}");
-            message.check_payload().expect(name);
-            assert_eq!(message::split(&alone), Err(ProtoError::MissingPayload { op: op.number() }));
-            let headless = [&alone[..], &[106]].concat();
-            assert!(matches!(message::split(&headless), Err(ProtoError::BadPayload(_))), "{name}");
-        } else {
-            assert_eq!(message::split(&alone).expect(name).payload, b"", "{name}");
-            assert_eq!(message::split(&with), Err(ProtoError::UnexpectedPayload { op: op.number(), len: 2 }));
+    for framing in [Framing::PassThrough, Framing::Header] {
+        for (name, bytes) in vectors() {
+            let alone = [framing.before_control(), &bytes].concat();
+            let with = [&alone[..], framing.before_payload(), &[106]].concat();
+            let (op, _) = Control::parse(&mut Reader::new(&bytes)).expect(name);
+            if op.has_payload() {
+                let message = message::split(&with, framing).expect(name);
+                assert_eq!((message.payload, message.payload_at), (&[106][..], with.len() - 1), "{name}");
+                message.check_payload().expect(name);
+                let missing = ProtoError::MissingPayload { op: op.number() };
+                assert_eq!(message::split(&alone, framing), Err(missing));
+            } else {
+                assert_eq!(message::split(&alone, framing).expect(name).payload, b"", "{name}");
+                let len = with.len() - alone.len();
+                let unexpected = ProtoError::UnexpectedPayload { op: op.number(), len };
+                assert_eq!(message::split(&with, framing), Err(unexpected));
+            }
         }
     }
+    let headless = [&[112, 131][..], &vector("SEND"), &[106]].concat();
+    let error = message::split(&headless, Framing::PassThrough);
+    assert_eq!(error, Err(ProtoError::BadPayload(TermError::BadVersion { byte: 106 })));
 }
 
 #[test]
 fn other_framings_and_bad_payloads_are_refused() {
+    let pass = |bytes: &[u8]| message::split(bytes, Framing::PassThrough).expect_err("refused");
+    let header = |bytes: &[u8]| message::split(bytes, Framing::Header).expect_err("refused");
+    let truncated = ProtoError::BadControl(TermError::Truncated);
     for byte in [131, 68, 0] {
-        assert_eq!(message::split(&[byte, 68, 0]), Err(ProtoError::UnexpectedFraming { byte }));
+        assert_eq!(pass(&[byte, 68, 0]), ProtoError::UnexpectedFraming { byte });
     }
-    assert_eq!(message::split(&[]), Err(ProtoError::BadControl(TermError::Truncated)));
-    assert_eq!(message::split(&[112]), Err(ProtoError::BadControl(TermError::Truncated)));
-    assert_eq!(message::split(&[112, 104]), Err(ProtoError::BadControl(TermError::BadVersion { byte: 104 })));
+    for byte in [112, 0, 255] {
+        assert_eq!(header(&[byte, 131]), ProtoError::UnexpectedFraming { byte });
+        assert_eq!(header(&[131, byte]), ProtoError::UnexpectedFraming { byte });
+    }
+    for short in [&[][..], &[131], &[131, 68], &[131, 68, 0]] {
+        assert_eq!(header(short), truncated);
+    }
+    assert_eq!((pass(&[]), pass(&[112])), (truncated.clone(), truncated));
+    assert_eq!(pass(&[112, 104]), ProtoError::BadControl(TermError::BadVersion { byte: 104 }));
+    assert_eq!(header(&[131, 68, 3, 0, 0]), ProtoError::UnexpectedAtomCache { atoms: 3 });
     let bad = |payload: &[u8], error| {
         assert_eq!(message::check_payload(payload), Err(ProtoError::BadPayload(error)))
     };
     bad(b"", TermError::Truncated);
-    bad(&[131], TermError::Truncated);
-    bad(&[131, 106, 106], TermError::TrailingBytes { len: 1 });
-    bad(&[131, 80, 0, 0], TermError::UnknownTag { tag: 80 });
+    bad(&[106, 106], TermError::TrailingBytes { len: 1 });
+    bad(&[80, 0, 0], TermError::UnknownTag { tag: 80 });
 }
 
 #[test]
 fn hostile_payloads_in_a_frame_do_not_touch_the_control_message() {
     let mut out = Vec::new();
-    frame::append(&mut out, Some(&[131, 108, 255, 255, 255, 255]), |w| encode::send(w, &TO))
-        .expect("encodable");
-    let message = message::split(&out[4..]).expect("the payload is not looked at");
+    let payload = [108, 255, 255, 255, 255];
+    frame::append(&mut out, Framing::Header, Some(&payload), |w| encode::send(w, &TO)).expect("encodable");
+    let message = message::split(&out[4..], Framing::Header).expect("the payload is not looked at");
     assert!(matches!(message.check_payload(), Err(ProtoError::BadPayload(TermError::ClaimTooLarge { .. }))));
 }
 
@@ -296,18 +315,24 @@ proptest! {
 
     #[test]
     fn arbitrary_frames_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..120)) {
-        let _ = message::split(&bytes);
-        let _ = message::split(&[&[112, 131, 104][..], &bytes].concat());
+        for framing in [Framing::PassThrough, Framing::Header] {
+            let _ = message::split(&bytes, framing);
+            let _ = message::split(&[framing.before_control(), &[104], &bytes].concat(), framing);
+        }
         let _ = message::check_payload(&bytes);
     }
 
     #[test]
-    fn one_wrong_byte_never_panics(which in any::<usize>(), at in any::<usize>(), byte in any::<u8>()) {
+    fn one_wrong_byte_never_panics(
+        which in any::<usize>(), at in any::<usize>(), byte in any::<u8>(), header in any::<bool>(),
+    ) {
+        let framing = if header { Framing::Header } else { Framing::PassThrough };
         let all: Vec<_> = vectors().collect();
-        let mut bytes = [&[112, 131][..], &all[which % all.len()].1, &[131, 106]].concat();
+        let control = &all[which % all.len()].1;
+        let mut bytes = [framing.before_control(), control, framing.before_payload(), &[106]].concat();
         let at = at % bytes.len();
         bytes[at] = byte;
-        if let Ok(message) = message::split(&bytes) {
+        if let Ok(message) = message::split(&bytes, framing) {
             prop_assert_eq!(&bytes[message.payload_at..], message.payload);
         }
     }

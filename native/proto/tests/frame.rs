@@ -4,7 +4,7 @@
 
 use bytes::BytesMut;
 use outrigger_proto::control::encode;
-use outrigger_proto::frame::{self, Frame};
+use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::{Limits, ProtoError};
 use outrigger_term::{Atom, Pid, TermError};
 use proptest::prelude::*;
@@ -48,9 +48,10 @@ fn a_failed_frame_leaves_the_vector_as_it_was() {
     let mut out = vec![1, 2, 3];
     let long = "x".repeat(256);
     let from = Pid { node: Atom::Utf8("a@h"), ..TO };
-    let error = frame::append(&mut out, Some(&[131, 106]), |w| encode::reg_send(w, &from, &long));
+    let error = frame::append(&mut out, Framing::Header, Some(&[106]), |w| encode::reg_send(w, &from, &long));
     assert_eq!(error, Err(ProtoError::Encode(TermError::CallerAtomTooLong)));
-    let error = frame::head(&mut out, u32::MAX as usize, |w| encode::send(w, &TO));
+    let error =
+        frame::head(&mut out, Framing::PassThrough, Some(u32::MAX as usize), |w| encode::send(w, &TO));
     assert!(matches!(error, Err(ProtoError::MessageTooLarge { .. })));
     assert_eq!(out, [1, 2, 3]);
 }
@@ -60,7 +61,7 @@ fn building_a_frame_only_grows_the_vector() {
     let mut out = Vec::with_capacity(256);
     let place = out.as_ptr();
     for _ in 0..4 {
-        frame::append(&mut out, Some(&[131, 106]), |w| encode::send(w, &TO)).expect("encodable");
+        frame::append(&mut out, Framing::Header, Some(&[106]), |w| encode::send(w, &TO)).expect("encodable");
     }
     assert_eq!(out.as_ptr(), place);
     assert_eq!(frame::TICK, [0; 4]);
@@ -84,7 +85,7 @@ proptest! {
                 }
                 Some(payload) => {
                     let start = stream.len();
-                    frame::append(&mut stream, Some(&payload), |w| encode::send(w, &TO)).expect("encodable");
+                    frame::append(&mut stream, Framing::PassThrough, Some(&payload), |w| encode::send(w, &TO)).expect("encodable");
                     expected.push(Frame::Message(stream[start + 4..].to_vec().into()));
                 }
             }

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
 pub mod beam;
+pub mod cluster;
 pub mod raw;
 
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use outrigger_node::{
     cookie,
 };
 use outrigger_proto::control::encode;
-use outrigger_proto::frame;
+use outrigger_proto::frame::{self, Framing};
 use outrigger_term::Pid;
 use tokio::sync::mpsc;
 
@@ -86,11 +87,12 @@ impl Inbound for SinkInbound {
     }
 }
 
-/// A frame that sends `payload` (131 first) to a registered name.
+/// A frame that sends a bare term to a registered name, as services write it; `raw::plain` is for raw sockets.
 pub fn reg_send(from: &Node, name: &str, payload: &[u8]) -> Bytes {
     let mut out = Vec::new();
     let pid = from.pid(1, 0);
-    frame::append(&mut out, Some(payload), |w| encode::reg_send(w, &pid.borrow(), name)).unwrap();
+    frame::append(&mut out, Framing::Header, Some(payload), |w| encode::reg_send(w, &pid.borrow(), name))
+        .unwrap();
     out.into()
 }
 

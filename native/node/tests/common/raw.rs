@@ -15,8 +15,19 @@ pub struct Raw {
 
 /// Connects to the node called `to` under the name `name`.
 pub async fn connect(addr: SocketAddr, name: &str, to: &str, cookie: &str) -> Result<Raw, HandshakeError> {
+    connect_with(addr, name, to, cookie, Flags::OURS).await
+}
+
+/// The same with other flags.
+pub async fn connect_with(
+    addr: SocketAddr,
+    name: &str,
+    to: &str,
+    cookie: &str,
+    flags: Flags,
+) -> Result<Raw, HandshakeError> {
     let mut socket = TcpStream::connect(addr).await.unwrap();
-    let local = LocalNode { name: name.parse().unwrap(), creation: Creation(77), flags: Flags::OURS };
+    let local = LocalNode { name: name.parse().unwrap(), creation: Creation(77), flags };
     let cookie = Cookie::new(cookie).unwrap();
     let mut machine = Initiator::new(local, cookie, to.parse().unwrap(), 4711, &Limits::default());
     socket.write_all(&machine.hello()).await.unwrap();
@@ -37,6 +48,11 @@ pub async fn connect(addr: SocketAddr, name: &str, to: &str, cookie: &str) -> Re
             Next::Read | Next::Decide(_) => {}
         }
     }
+}
+
+/// Frames in the framing of a peer that has agreed on no other.
+pub fn plain(frames: &[u8]) -> Vec<u8> {
+    outrigger_proto::frame::pass_through(frames).unwrap()
 }
 
 impl Raw {

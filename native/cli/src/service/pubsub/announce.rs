@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use outrigger_fanout::{Change, RouteKey};
-use outrigger_node::OwnedPid;
+use outrigger_node::{Framing, OwnedPid};
 use outrigger_term::{Atom, Pid, TermError, Writer};
 
 /// REG_SEND: `{6, From, Unused, ToName}`.
@@ -24,10 +24,8 @@ impl Identity {
 
     /// The part of a frame between its length and the payload, for messages to the registered name `group`.
     pub(super) fn prefix(&self, group: &str) -> Result<Vec<u8>, TermError> {
-        // 112 says that the terms come without a distribution header.
-        let mut out = vec![112];
+        let mut out = Framing::Header.before_control().to_vec();
         let mut writer = Writer::new(&mut out);
-        writer.version();
         writer.tuple(4);
         writer.integer(REG_SEND);
         writer.pid(&self.router.borrow())?;
@@ -77,9 +75,7 @@ impl Identity {
     ) -> Result<Bytes, TermError> {
         let mut out = vec![0; 4];
         out.extend_from_slice(&self.prefix(group)?);
-        let mut writer = Writer::new(&mut out);
-        writer.version();
-        term(&mut writer)?;
+        term(&mut Writer::new(&mut out))?;
         let length = u32::try_from(out.len() - 4).unwrap_or(u32::MAX).to_be_bytes();
         out.splice(..4, length);
         Ok(out.into())

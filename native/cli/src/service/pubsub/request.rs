@@ -48,7 +48,6 @@ pub(super) enum RequestError<'a> {
 /// Reads the payload of a message to `outrigger_pubsub`.
 pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
     let mut reader = Reader::new(payload);
-    reader.expect_version()?;
     let arity = reader.tuple()?;
     let tag = reader.atom()?;
     let known = ["attach", "detach", "cover"].iter().any(|name| tag.eq_str(name));
@@ -95,9 +94,7 @@ mod tests {
 
     fn term(build: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes);
-        writer.version();
-        build(&mut writer);
+        build(&mut Writer::new(&mut bytes));
         bytes
     }
 

@@ -1,0 +1,102 @@
+//! One `erl`, one Rust node, linked.
+
+use outrigger_node::{Config, Dest, Epmd, Message, Node, OwnedPid, Process, ProcessOptions, Target, cookie};
+use outrigger_term::{Reader, Writer};
+
+use super::beam::{EpmdServer, Erl, unique};
+use super::{up, within};
+
+const COOKIE: &str = "LIVECOOKIE";
+
+pub struct Cluster {
+    epmd: EpmdServer,
+    pub node: Node,
+    /// Taken out while it is asked something, since `erl` answers over a pipe and must not stop the runtime.
+    pub erl: Option<Erl>,
+}
+
+impl Cluster {
+    pub async fn start() -> Self {
+        Self::start_with(|_config| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let epmd = EpmdServer::start();
+        let erl = Erl::start(&epmd, &name("app"), COOKIE, &[]);
+        let mut config =
+            Config::new(name("rust").parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
+        config.epmd = Epmd::Port(epmd.port);
+        config.joins = vec![Target::by_epmd(erl.name.parse().unwrap())];
+        change(&mut config);
+        let node = Node::start(config, vec![]).await.unwrap();
+        up(&mut node.events(), &erl.name).await;
+        Self { epmd, node, erl: Some(erl) }
+    }
+
+    /// Another `erl` of the same cluster, not joined.
+    pub fn another_erl(&self, short: &str) -> Erl {
+        Erl::start(&self.epmd, &name(short), COOKIE, &[])
+    }
+
+    /// The value of an expression, in which `RUST` is the name of our node.
+    pub async fn eval(&mut self, expression: &str) -> String {
+        let mut erl = self.erl.take().unwrap();
+        let expression = expression.replace("RUST", &format!("'{}'", self.node.name()));
+        let work = tokio::task::spawn_blocking(move || {
+            let value = erl.eval(&expression);
+            (erl, value)
+        });
+        let (erl, value) = within("erl", work).await.unwrap();
+        self.erl = Some(erl);
+        value
+    }
+
+    /// A registered name on the BEAM.
+    pub fn named(&self, name: &str) -> Dest {
+        Dest::name(name, self.erl.as_ref().unwrap().name.parse().unwrap())
+    }
+
+    /// A process of the BEAM that waits to be told how to end, under a registered name. Returns its pid.
+    pub async fn victim(&mut self, name: &str, ours: &mut Process) -> OwnedPid {
+        ours.register(&format!("wants_{name}")).unwrap();
+        self.eval(&format!(
+            "register({name}, spawn(fun() -> receive stop -> ok; {{stop, W}} -> exit(W) end end)),
+             {{wants_{name}, RUST}} ! whereis({name}), ok"
+        ))
+        .await;
+        OwnedPid::from(Reader::new(&term(ours).await).pid().unwrap())
+    }
+
+    /// Gives the process of the BEAM that is registered as `main` a pid.
+    pub fn give(&self, from: &Process, pid: &OwnedPid) {
+        let mut bytes = Vec::new();
+        Writer::new(&mut bytes).pid(&pid.borrow()).unwrap();
+        from.send(&self.named("main"), &bytes).unwrap();
+    }
+}
+
+fn name(short: &str) -> String {
+    format!("{}@127.0.0.1", unique(short))
+}
+
+pub async fn next(process: &mut Process) -> Message {
+    within("a message", process.recv()).await.expect("the process is alive")
+}
+
+/// The next message, which is a term.
+pub async fn term(process: &mut Process) -> bytes::Bytes {
+    match next(process).await {
+        Message::Term(term) => term,
+        other => panic!("not a term: {other:?}"),
+    }
+}
+
+pub fn atom(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    Writer::new(&mut bytes).atom(text).unwrap();
+    bytes
+}
+
+pub fn trapping(node: &Node) -> Process {
+    node.process_with(&ProcessOptions::default().trap_exit()).unwrap()
+}
