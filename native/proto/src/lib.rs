@@ -33,6 +33,7 @@ pub mod links;
 pub mod liveness;
 pub mod message;
 mod name;
+pub mod pg;
 
 pub use digest::Cookie;
 pub use error::ProtoError;

@@ -35,6 +35,7 @@
 //! `LOCAL_EXT` (tag 121, never sent between nodes).
 
 mod atom;
+mod canonical;
 mod error;
 mod ids;
 mod limits;
@@ -43,6 +44,7 @@ pub mod tag;
 mod writer;
 
 pub use atom::Atom;
+pub use canonical::canonical;
 pub use error::TermError;
 pub use ids::{MAX_REFERENCE_WORDS, Pid, Reference};
 pub use limits::Limits;
