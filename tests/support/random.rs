@@ -211,7 +211,7 @@ pub fn encode(tree: &Tree, random: &mut Random, out: &mut Vec<u8>) {
                 encode(value, random, out);
             }
         }
-        Tree::Float(_) | Tree::Binary(_) | Tree::Reference { .. } | Tree::Opaque(_) => {
+        Tree::Float(_) | Tree::Binary(_) | Tree::Reference { .. } | Tree::Export { .. } | Tree::Opaque(_) => {
             out.extend(tree.bytes())
         }
     }

@@ -44,6 +44,12 @@ pub enum Tree {
         creation: u32,
         words: Vec<u32>,
     },
+    /// `fun module:function/arity`.
+    Export {
+        module: String,
+        function: String,
+        arity: i64,
+    },
     Tuple(Vec<Self>),
     /// The tail is `None` for a proper list.
     List(Vec<Self>, Option<Box<Self>>),
@@ -137,6 +143,7 @@ impl Tree {
                 let (node, words) = (reference.node.text().into_owned(), reference.words().to_vec());
                 Self::Reference { node, creation: reference.creation, words }
             }
+            tag::EXPORT => export(reader.skip()?)?,
             tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
                 let arity = reader.tuple()?;
                 Self::Tuple(many(reader, arity)?)
@@ -182,6 +189,12 @@ impl Tree {
                 let reference = Reference::new(Atom::Utf8(node), *creation, words);
                 let words = words.len().min(MAX_REFERENCE_WORDS + 1);
                 writer.reference(&reference.ok_or(TermError::CallerBadReference { words })?)?;
+            }
+            Self::Export { module, function, arity } => {
+                writer.raw(&[tag::EXPORT]);
+                writer.atom(module)?;
+                writer.atom(function)?;
+                writer.integer(*arity);
             }
             Self::Tuple(items) => {
                 writer.tuple(items.len() as u32);
@@ -267,6 +280,12 @@ fn write_integer(writer: &mut Writer<'_>, negative: bool, magnitude: &[u8]) {
 fn float_of_text(bytes: &[u8]) -> Result<f64, TermError> {
     let text = std::str::from_utf8(&bytes[1..]).unwrap_or_default().trim_end_matches('\0');
     text.parse().ok().filter(|value: &f64| value.is_finite()).ok_or(TermError::NotFinite)
+}
+
+fn export(bytes: &[u8]) -> Result<Tree, TermError> {
+    let mut reader = Reader::new(&bytes[1..]);
+    let mut atom = || reader.atom().map(|atom| atom.text().into_owned());
+    Ok(Tree::Export { module: atom()?, function: atom()?, arity: reader.integer()? })
 }
 
 fn port(bytes: &[u8]) -> Result<Tree, TermError> {

@@ -31,7 +31,7 @@ fn a_count_is_held_against_the_bytes_that_are_there() {
 /// behind it. A BEAM does not look at the size.
 #[test]
 fn where_a_fun_ends_does_not_depend_on_its_size_field() {
-    let mut fun = common::vector("fun")[1..].to_vec();
+    let mut fun = common::vector("closure")[1..].to_vec();
     let len = fun.len();
     for size in [0, 4, 59, 60, 61, 62, 5000, u32::MAX] {
         fun.splice(1..5, size.to_be_bytes());
@@ -166,8 +166,8 @@ proptest! {
 
     #[test]
     fn one_wrong_byte_in_a_real_term_never_panics(which in any::<usize>(), at in any::<usize>(), byte in any::<u8>()) {
-        let all = vectors();
-        let mut bytes = all[which % all.len()].1.clone();
+        let all: Vec<_> = vectors().collect();
+        let mut bytes = all[which % all.len()].1.to_vec();
         let at = at % bytes.len();
         bytes[at] = byte;
         call_everything(&bytes[1..]);

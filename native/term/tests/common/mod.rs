@@ -6,29 +6,60 @@ use std::sync::LazyLock;
 use outrigger_term::Writer;
 use proptest::prelude::*;
 
-/// Vectors written by `vectors/generate.escript` on OTP 25 (minor version 2), and one record written by OTP
-/// 29.
-pub fn vectors() -> &'static [(&'static str, Vec<u8>)] {
-    static VECTORS: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(parse);
+/// What an OTP wrote: a line of `golden/golden.txt`.
+#[derive(Debug)]
+pub struct Vector {
+    /// The releases that write these bytes for the term.
+    pub otps: &'static str,
+    /// Options of `term_to_binary/2`; empty for those of `term_to_binary/1` from OTP 26 on.
+    pub options: &'static str,
+    pub name: &'static str,
+    /// With the version byte.
+    pub bytes: Vec<u8>,
+    /// What Elixir's `inspect/2` says; `None` where that depends on the machine.
+    pub print: Option<&'static str>,
+}
+
+impl Vector {
+    /// Whether the writer is to write these bytes: today's encoding, by the newest OTP.
+    pub fn canonical(&self) -> bool {
+        self.options.is_empty() && self.otps.ends_with("29") && !self.name.starts_with("raw ")
+    }
+
+    /// Whether the bytes behind the version byte are a term as it travels between nodes.
+    pub fn travels(&self) -> bool {
+        !matches!(self.bytes[1], 80 | 121)
+    }
+}
+
+/// All of them, in the order of the file.
+pub fn golden() -> &'static [Vector] {
+    static VECTORS: LazyLock<Vec<Vector>> = LazyLock::new(|| {
+        let parse = |line: &'static str| {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [otps, options, name, hex, print] = fields[..] else { panic!("not five fields: {line}") };
+            Vector {
+                otps,
+                options,
+                name,
+                bytes: unhex(hex),
+                print: Some(print).filter(|print| *print != "-"),
+            }
+        };
+        include_str!("../golden/golden.txt").lines().map(parse).collect()
+    });
     &VECTORS
 }
 
-fn parse() -> Vec<(&'static str, Vec<u8>)> {
-    [include_str!("../vectors/otp25.txt"), include_str!("../vectors/otp29.txt")]
-        .iter()
-        .flat_map(|file| file.lines())
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| {
-            let (name, hex) = line.split_once('\t').expect("name, tab, hex");
-            (name, unhex(hex))
-        })
-        .collect()
+/// Names and bytes of the terms that travel between nodes.
+pub fn vectors() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+    golden().iter().filter(|vector| vector.travels()).map(|vector| (vector.name, vector.bytes.as_slice()))
 }
 
-/// The vector of this name.
+/// The bytes of the vector of this name, without options, by the newest OTP.
 pub fn vector(name: &str) -> Vec<u8> {
-    let found = vectors().iter().find(|(found, _)| *found == name);
-    found.unwrap_or_else(|| panic!("no vector {name}")).1.clone()
+    let found = golden().iter().rfind(|vector| vector.name == name && vector.options.is_empty());
+    found.unwrap_or_else(|| panic!("no vector {name}")).bytes.clone()
 }
 
 fn unhex(hex: &str) -> Vec<u8> {
