@@ -8,16 +8,17 @@
 //!
 //! Limits: what a peer asks for beyond that is ignored and counted. Nothing here changes any state.
 
-use outrigger_proto::ProtoError;
 use outrigger_proto::control::{Monitor, UnlinkId, encode};
 use outrigger_proto::frame::{self, Framing};
+use outrigger_proto::{Flags, ProtoError};
 use outrigger_term::{Pid, Reader, TermError, Writer};
 
+use crate::gen_server::alias_of;
 use crate::link::Link;
 use crate::process::Reason;
 
 /// Answers a call to `net_kernel`. `false` if it is none that we know.
-pub(crate) fn net_kernel(link: &Link, payload: &[u8]) -> bool {
+pub(crate) fn net_kernel(link: &Link, us: &Pid<'_>, payload: &[u8]) -> bool {
     let Ok(Some((caller, tag))) = is_auth(payload) else { return false };
     let mut reply = Vec::with_capacity(tag.len() + 16);
     let mut writer = Writer::new(&mut reply);
@@ -26,7 +27,13 @@ pub(crate) fn net_kernel(link: &Link, payload: &[u8]) -> bool {
     if writer.atom("yes").is_err() {
         return false;
     }
-    answer(link, Some(&reply), |writer| encode::send(writer, &caller));
+    match alias_of(tag) {
+        // A caller that has given up gets no stray answer.
+        Ok(Some(alias)) if link.flags().contains(Flags::ALIAS) => {
+            answer(link, Some(&reply), |writer| encode::alias_send(writer, us, &alias));
+        }
+        _ => answer(link, Some(&reply), |writer| encode::send(writer, &caller)),
+    }
     true
 }
 

@@ -8,12 +8,13 @@
 use bytes::Bytes;
 use outrigger_proto::control::{Control, Monitor, MonitorExit, Process, Reason, Send, To as Address};
 use outrigger_proto::{ProtoError, message};
-use outrigger_term::{Pid, Reader as TermReader};
+use outrigger_term::Pid;
 
 use crate::builtin;
 use crate::escape::Printable;
 use crate::event::DownReason;
 use crate::inner::SERVICE_SERIALS;
+use crate::process::Reason as ExitReason;
 use crate::reader::Reader;
 use crate::service::{Payload, To};
 
@@ -54,7 +55,8 @@ impl Reader {
                 match self.inner.name_owner(name).and_then(|owner| self.inbounds.get_mut(owner)) {
                     Some(inbound) => inbound.message(To::Name(name), send.from, payload),
                     None if name == NET_KERNEL => {
-                        if !builtin::net_kernel(&self.link, payload.as_slice()) {
+                        let us = self.inner.net_kernel.borrow();
+                        if !builtin::net_kernel(&self.link, &us, payload.as_slice()) {
                             self.ignored();
                         }
                     }
@@ -67,7 +69,7 @@ impl Reader {
             Address::Pid(pid) if !self.is_ours(pid) => self.stray(),
             Address::Pid(pid) => {
                 let is_reply = pid.serial >= SERVICE_SERIALS
-                    && self.inner.calls.reply(self.link.id(), *pid, payload.as_slice());
+                    && self.inner.calls.reply(Some(self.link.id()), payload.as_slice());
                 if is_reply {
                     return;
                 }
@@ -81,6 +83,10 @@ impl Reader {
                 }
             }
             Address::Alias(alias) => {
+                // What comes too late for a call is for nobody.
+                if self.inner.calls.reply(Some(self.link.id()), payload.as_slice()) {
+                    return;
+                }
                 let ours = alias.creation == self.inner.creation.0
                     && alias.node.eq_str(self.inner.config.name.as_str());
                 match ours.then(|| self.inner.processes.aliased(alias)).flatten() {
@@ -106,8 +112,8 @@ impl Reader {
 
     fn on_monitor_exit(&self, exit: &MonitorExit<'_>, payload: &[u8]) {
         let reason = reason(exit.reason, payload);
-        let noproc = TermReader::new(reason).atom().is_ok_and(|atom| atom.eq_str("noproc"));
-        let known = self.inner.calls.down(self.link.id(), exit.to, &exit.reference, noproc)
+        let words = exit.reference.words();
+        let known = self.inner.calls.down(Some(self.link.id()), words, &ExitReason::checked(reason))
             || self.inner.on_down(exit, reason);
         if !known {
             self.stray();

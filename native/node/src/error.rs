@@ -8,6 +8,7 @@ use std::time::Duration;
 use outrigger_proto::handshake::HandshakeError;
 
 use crate::event::DownReason;
+use crate::process::Reason;
 
 /// Everything that starting, joining and calling can fail with. Each message names the remedy where there is
 /// one, and never holds a cookie or unescaped bytes of a peer.
@@ -208,12 +209,14 @@ pub enum NodeError {
         name: String,
     },
     /// The callee died before it answered.
-    #[error("the process {name} on {peer} went down before it answered")]
+    #[error("the process {name} on {peer} went down before it answered: {reason:?}")]
     ProcessDown {
         /// The node that was called.
         peer: String,
-        /// The registered name.
+        /// The process, as it was called.
         name: String,
+        /// Why it went down.
+        reason: Reason,
     },
     /// The callee did not answer in time.
     #[error("{name} on {peer} did not answer within {} ms", after.as_millis())]

@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) counters: CachePadded<NodeCounters>,
     pub(crate) calls: Calls,
     pub(crate) processes: Processes,
+    /// The pid that the node itself speaks with.
+    pub(crate) net_kernel: OwnedPid,
     /// Set once, when the node is to end.
     pub(crate) stop: SetOnce<()>,
     events: Mutex<Option<broadcast::Sender<NodeEvent>>>,
@@ -68,6 +70,12 @@ impl Inner {
             calls: Calls::new(config.bounds.max_calls),
             directory: Mutex::new(Directory::new(config.name.clone(), config.bounds.max_peers)),
             processes: Processes::new(config.bounds.max_processes, config.bounds.max_names),
+            net_kernel: OwnedPid {
+                node: config.name.shared(),
+                id: 0,
+                serial: SERVICE_SERIALS,
+                creation: creation.0,
+            },
             config,
             creation,
             listen_addrs,

@@ -9,6 +9,7 @@
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
 //! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
+//! - Servers: [`GenServer`], [`Node::start_server`].
 //!
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
@@ -30,6 +31,7 @@ mod error;
 mod escape;
 mod establish;
 mod event;
+mod gen_server;
 mod handshake;
 mod inner;
 mod join;
@@ -55,6 +57,7 @@ pub use discovery::{Discovery, NamePattern, PeerSource, Peers, Place};
 pub use error::NodeError;
 pub use escape::{MAX_CHARS, Printable};
 pub use event::{DownReason, Events, NodeEvent};
+pub use gen_server::{Answer, Context, Flow, From, GenServer};
 pub use inner::SERVICE_SERIALS;
 pub use link::{Link, LinkClosed, LinkId, LinkInfo, SignalError};
 pub use node::{Node, WeakNode};

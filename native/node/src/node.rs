@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use outrigger_proto::{Creation, NodeName, OwnedPid};
 
+use crate::call::{self, Question};
 use crate::config::{Config, Target};
 use crate::counters::NodeFigures;
 use crate::discovery::{self, Discovery};
@@ -36,8 +37,9 @@ use crate::error::NodeError;
 use crate::event::Events;
 use crate::inner::Inner;
 use crate::link::{Link, LinkInfo};
+use crate::process::Dest;
 use crate::service::Service;
-use crate::{call, join, start};
+use crate::{join, start};
 
 /// A running node. Cheap to clone.
 #[derive(Clone)]
@@ -144,8 +146,8 @@ impl Node {
         self.0.counters.snapshot()
     }
 
-    /// Calls a registered process of a linked peer as `gen_server:call/3` does: sends
-    /// `{'$gen_call', {Pid, Ref}, Request}` and waits for `{Ref, Reply}`. `request` is the bytes of one term
+    /// Calls a registered process, of a linked peer or of this node, as `gen_server:call/3` does: sends
+    /// `{'$gen_call', {Pid, Tag}, Request}` and waits for `{Tag, Reply}`. `request` is the bytes of one term
     /// without the version byte. Returns the reply's bytes, without the version byte, not decoded.
     ///
     /// # Errors
@@ -157,7 +159,7 @@ impl Node {
         request: &[u8],
         timeout: Duration,
     ) -> Result<Vec<u8>, NodeError> {
-        call::call(&self.0, peer, name, |_pid| request.to_vec(), timeout).await
+        self.call_with(peer, name, |_pid| request.to_vec(), timeout).await
     }
 
     /// The same for requests that name their caller. `rex` wants a group leader:
@@ -172,7 +174,9 @@ impl Node {
         request: impl FnOnce(&OwnedPid) -> Vec<u8>,
         timeout: Duration,
     ) -> Result<Vec<u8>, NodeError> {
-        call::call(&self.0, peer, name, request, timeout).await
+        let (from, to) = (self.0.allocate_pid(), Dest::name(name, peer.clone()));
+        let request = request(&from);
+        call::call(&self.0, Question { from: &from, to: &to, timeout }, &request).await
     }
 
     /// Unregisters, stops listening and joining, gives each link up to half a second to send what waits,

@@ -8,6 +8,7 @@
 //!   and never sends its owner a `DOWN`.
 //! - `EXIT_PAYLOAD`: the reason of an exit comes as a payload, which we can skip without a walk, and control
 //!   messages stay small.
+//! - `ALIAS`: our calls are tagged with an alias, so that an answer that comes too late is nobody's.
 //! - `BIG_SEQTRACE_LABELS`, `SMALL_ATOM_TAGS`: true of us, since we pass over trace tokens and read those
 //!   tags.
 //! - `MANDATORY_25_DIGEST`: a later OTP may look at it alone.
@@ -15,12 +16,11 @@
 //! What we leave out, and why:
 //!
 //! - `PUBLISHED`: we are a hidden node. No `global`, no `pg`, no part in overlapping-partition disconnects.
-//! - `FRAGMENTS`, `DIST_HDR_ATOM_CACHE`: either changes the framing, so that a payload could not be passed on
-//!   as it came.
+//! - `FRAGMENTS`: the node adds it unless it is told not to; it changes the framing.
+//! - `DIST_HDR_ATOM_CACHE`: a payload with references to the cache could not be passed on as it came.
 //! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse,
 //!   and nobody here reads. It is parsed all the same.
-//! - `ALIAS`, `ALTACT_SIG`: we make no aliases and have no priority messages. Calls that come in with an
-//!   alias are answered to the caller's pid, which is where the alias points.
+//! - `ALTACT_SIG`: we have no priority messages.
 //! - `SPAWN`: no process of ours can be spawned by a peer; `erpc` to us fails with `notsup`.
 //! - `NATIVE_RECORDS`: what we accept we may have to pass on to a node that cannot read it.
 
@@ -116,6 +116,7 @@ bitflags! {
             | Self::DIST_MONITOR.bits()
             | Self::DIST_MONITOR_NAME.bits()
             | Self::EXIT_PAYLOAD.bits()
+            | Self::ALIAS.bits()
             | Self::BIG_SEQTRACE_LABELS.bits()
             | Self::SMALL_ATOM_TAGS.bits();
 

@@ -28,7 +28,7 @@ pub(super) fn end(inner: &Inner, state: &Arc<State>, reason: Reason) {
             }
         }
         for (reference, watched) in ties.monitors {
-            stop_watching(inner, &state.pid, &watched, &reference);
+            inner.stop_watching(&state.pid, &watched, &reference);
         }
         // Only set here, by the one who took the ties.
         let _first = state.ended.set(reason);
@@ -94,25 +94,30 @@ pub(super) fn exit_signal(state: &State, kind: ExitKind, from: &OwnedPid, reason
     (by_itself || !reason.is("normal")).then(|| reason.clone())
 }
 
-/// What a process of ours watches has ended. Whether it was still watching.
+/// What a process or a call of ours watches has ended. Whether it was still watching.
 pub(super) fn down(inner: &Inner, watcher: &OwnedPid, reference: &OwnedRef, reason: &Reason) -> bool {
+    if inner.calls.down(None, reference.borrow().words(), reason) {
+        return true;
+    }
     let Some(state) = inner.processes.get(watcher.id, watcher.serial) else { return false };
     let Some(of) = state.relations.lock().monitors.remove(reference) else { return false };
     state.mailbox.push(Message::Down { reference: reference.clone(), of, reason: reason.clone() });
     true
 }
 
-/// Ends a monitor at the one that is watched.
-pub(super) fn stop_watching(inner: &Inner, watcher: &OwnedPid, watched: &Dest, reference: &OwnedRef) {
-    if inner.is_own(watched.node()) {
-        if let Some(state) = inner.find(watched) {
-            state.relations.lock().watchers.remove(reference);
+impl Inner {
+    /// Ends a monitor at the one that is watched.
+    pub(crate) fn stop_watching(&self, watcher: &OwnedPid, watched: &Dest, reference: &OwnedRef) {
+        if self.is_own(watched.node()) {
+            if let Some(state) = self.find(watched) {
+                state.relations.lock().watchers.remove(reference);
+            }
+            return;
         }
-        return;
+        let Some(process) = named(watched) else { return };
+        // A link that is down has no monitors.
+        let _down = self.signal(watcher, watched.node(), None, |writer, _link| {
+            encode::demonitor_p(writer, &watcher.borrow(), &process, &reference.borrow())
+        });
     }
-    let Some(process) = named(watched) else { return };
-    // A link that is down has no monitors.
-    let _down = inner.signal(watcher, watched.node(), None, |writer, _link| {
-        encode::demonitor_p(writer, &watcher.borrow(), &process, &reference.borrow())
-    });
 }

@@ -22,15 +22,16 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use outrigger_proto::control::{ExitKind, encode};
 use outrigger_proto::{OwnedPid, OwnedRef};
 
-use super::relations::Watcher;
 use super::state::State;
 use super::table::NameRefused;
 use super::{Dest, Message, ProcessOptions, Reason, SendError, end};
+use crate::call::{self, Question};
 use crate::error::NodeError;
 use crate::node::Node;
 
@@ -43,7 +44,12 @@ pub struct Process {
 }
 
 impl Process {
-    pub(super) fn start(node: &Node, options: &ProcessOptions, owner: bool) -> Result<Self, NodeError> {
+    /// From now on the task around it ends it.
+    pub(super) fn lend(&mut self) {
+        self.owner = false;
+    }
+
+    pub(super) fn start(node: &Node, options: &ProcessOptions) -> Result<Self, NodeError> {
         let inner = &node.0;
         if inner.stopping() {
             return Err(NodeError::ShutDown);
@@ -53,7 +59,7 @@ impl Process {
             let problem = format!("there are {} processes", inner.config.bounds.max_processes);
             return Err(NodeError::BadOption { option: "max_processes", problem });
         }
-        Ok(Self { node: node.clone(), state, owner })
+        Ok(Self { node: node.clone(), state, owner: true })
     }
 
     /// Its pid.
@@ -206,17 +212,7 @@ impl Process {
         let reference = inner.make_ref();
         self.state.relations.lock().monitors.insert(reference.clone(), to.clone());
         if inner.is_own(to.node()) {
-            let found = inner.find(to).is_some_and(|other| {
-                let mut ties = other.relations.lock();
-                ties.ended.is_none() && {
-                    let watcher = Watcher { pid: self.pid().clone(), of: to.clone(), _permit: None };
-                    ties.watchers.insert(reference.clone(), watcher);
-                    true
-                }
-            });
-            if !found {
-                end::down(inner, self.pid(), &reference, &Reason::noproc());
-            }
+            inner.watch_here(self.pid(), to, &reference);
             return Ok(reference);
         }
         let sent = inner.signal(self.pid(), to.node(), None, |writer, _link| {
@@ -239,8 +235,17 @@ impl Process {
     pub fn demonitor(&self, reference: &OwnedRef) {
         let watched = self.state.relations.lock().monitors.remove(reference);
         if let Some(watched) = watched {
-            end::stop_watching(&self.node.0, self.pid(), &watched, reference);
+            self.node.0.stop_watching(self.pid(), &watched, reference);
         }
+    }
+
+    /// Asks a process, as `gen_server:call/3`, and waits for the answer: a term without the version byte. What comes for the
+    /// mailbox meanwhile stays there.
+    ///
+    /// # Errors
+    /// No link, no such process, it ended, no answer in time, the link ended, or the request is not one term.
+    pub async fn call(&self, to: &Dest, request: &[u8], timeout: Duration) -> Result<Vec<u8>, NodeError> {
+        call::call(&self.node.0, Question { from: self.pid(), to, timeout }, request).await
     }
 
     /// A new address of this process that can be given up again, for answers that may come too late.

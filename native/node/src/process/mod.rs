@@ -27,6 +27,7 @@ pub use dest::Dest;
 pub use handle::Process;
 pub use message::Message;
 pub use outward::SendError;
+pub(crate) use outward::named;
 pub use reason::Reason;
 pub(crate) use relations::Quota;
 pub(crate) use table::Processes;

@@ -9,6 +9,7 @@ use outrigger_proto::control::{Process as Named, encode};
 use outrigger_proto::{Flags, OwnedPid, OwnedRef};
 use outrigger_term::{Atom, Reader, TermError, Writer};
 
+use super::relations::Watcher;
 use super::state::State;
 use super::{Dest, Message, Reason, end};
 use crate::inner::Inner;
@@ -34,11 +35,11 @@ pub enum SendError {
 
 impl Inner {
     /// Whether a node's name is ours.
-    pub(super) fn is_own(&self, node: &str) -> bool {
+    pub(crate) fn is_own(&self, node: &str) -> bool {
         node == self.config.name.as_str()
     }
 
-    pub(super) fn send(&self, from: &OwnedPid, to: &Dest, term: &[u8]) -> Result<(), SendError> {
+    pub(crate) fn send(&self, from: &OwnedPid, to: &Dest, term: &[u8]) -> Result<(), SendError> {
         check(term).map_err(SendError::NotATerm)?;
         if self.is_own(to.node()) {
             if let Some(state) = self.find(to) {
@@ -64,6 +65,31 @@ impl Inner {
             }
             Dest::Alias(_earlier) => None,
         }
+    }
+
+    /// Asks a process of this node, and watches it for the answer.
+    pub(crate) fn ask_here(&self, from: &OwnedPid, to: &Dest, reference: &OwnedRef, term: &[u8]) {
+        if self.watch_here(from, to, reference)
+            && let Some(state) = self.find(to)
+        {
+            self.deliver(&state, Bytes::copy_from_slice(term));
+        }
+    }
+
+    /// Watches a process of this node; one that is not there is down at once. Whether it is there.
+    pub(super) fn watch_here(&self, watcher: &OwnedPid, to: &Dest, reference: &OwnedRef) -> bool {
+        let watching = self.find(to).is_some_and(|state| {
+            let mut ties = state.relations.lock();
+            ties.ended.is_none() && {
+                let watcher = Watcher { pid: watcher.clone(), of: to.clone(), _permit: None };
+                ties.watchers.insert(reference.clone(), watcher);
+                true
+            }
+        });
+        if !watching {
+            end::down(self, watcher, reference, &Reason::noproc());
+        }
+        watching
     }
 
     /// Puts a term into a mailbox.
@@ -145,7 +171,7 @@ impl Inner {
 }
 
 /// As a monitor names it; nothing for an alias.
-pub(super) fn named(dest: &Dest) -> Option<Named<'_>> {
+pub(crate) fn named(dest: &Dest) -> Option<Named<'_>> {
     match dest {
         Dest::Pid(pid) => Some(Named::Pid(pid.borrow())),
         Dest::Name { name, .. } => Some(Named::Name(Atom::Utf8(name))),

@@ -42,6 +42,8 @@ impl Reason {
         noproc = "\x06", "noproc";
         /// The link to the node is down.
         noconnection = "\x0c", "noconnection";
+        /// Nothing in particular.
+        undefined = "\x09", "undefined";
         /// A bound of this node was reached.
         system_limit = "\x0c", "system_limit";
     }

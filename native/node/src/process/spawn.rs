@@ -24,7 +24,7 @@ impl Node {
     /// # Errors
     /// As [`Node::process`].
     pub fn process_with(&self, options: &ProcessOptions) -> Result<Process, NodeError> {
-        Process::start(self, options, true)
+        Process::start(self, options)
     }
 
     /// Runs a task as a process. The end of the future is the end of the process: `Ok` is `normal`, `Err` its reason, a
@@ -37,7 +37,25 @@ impl Node {
         F: FnOnce(Process) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), Reason>> + Send + 'static,
     {
-        let process = Process::start(self, options, false)?;
+        self.spawn_named(None, options, run)
+    }
+
+    /// The same with a registered name, taken before the task runs.
+    pub(crate) fn spawn_named<F, Fut>(
+        &self,
+        name: Option<&str>,
+        options: &ProcessOptions,
+        run: F,
+    ) -> Result<OwnedPid, NodeError>
+    where
+        F: FnOnce(Process) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Reason>> + Send + 'static,
+    {
+        let mut process = Process::start(self, options)?;
+        if let Some(name) = name {
+            process.register(name)?;
+        }
+        process.lend();
         let (state, inner) = (process.state().clone(), self.0.clone());
         let pid = state.pid.clone();
         self.0.spawn_until_stop(async move {
@@ -89,7 +107,11 @@ impl Drop for AbortOnDrop {
 
 impl Inner {
     pub(super) fn make_ref(&self) -> OwnedRef {
-        let [a, b, c] = self.processes.next_reference();
+        self.reference(self.processes.next_reference())
+    }
+
+    /// The reference of these words.
+    pub(crate) fn reference(&self, [a, b, c]: [u32; 3]) -> OwnedRef {
         OwnedRef { node: self.config.name.shared(), creation: self.creation.0, ids: [a, b, c, 0, 0], len: 3 }
     }
 
