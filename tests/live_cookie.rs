@@ -85,7 +85,7 @@ fn no_cookie_at_all_is_refused() {
 }
 
 #[test]
-fn another_cookie_is_refused_in_both_directions_and_the_node_stays_up() {
+fn row_08_another_cookie_is_refused_in_both_directions_and_the_node_stays_up() {
     let epmd = Epmd::start();
     let good = Beam::options("good").epmd(&epmd).start();
     let wrong = Beam::options("wrong").cookie("something-else").epmd(&epmd).start();

@@ -24,7 +24,7 @@ fn framed(body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn broken_frames() {
+fn row_41_broken_frames() {
     let cluster = Cluster::start(2);
     let traffic = Traffic::start(&cluster);
     let bodies: Vec<Vec<u8>> = vec![
@@ -53,7 +53,7 @@ fn broken_frames() {
 }
 
 #[test]
-fn unknown_and_malformed_control_tuples_of_every_family() {
+fn row_40_unknown_and_malformed_control_tuples_of_every_family() {
     let cluster = Cluster::start(2);
     let traffic = Traffic::start(&cluster);
     let op = |op: i32, rest: &[Vec<u8>]| {
@@ -109,7 +109,7 @@ fn lengths_that_lie_cost_no_memory() {
 /// A well-formed frame to a group with a payload that no BEAM could decode would make every receiver close its link
 /// to us. So it must not be passed on: the sender pays.
 #[test]
-fn a_broken_payload_reaches_nobody() {
+fn row_41_a_broken_payload_reaches_nobody() {
     let cluster = Cluster::start(2);
     let traffic = Traffic::start(&cluster);
     let broken: Vec<Vec<u8>> = vec![

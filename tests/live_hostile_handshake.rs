@@ -63,7 +63,7 @@ fn garbage_instead_of_a_handshake() {
 }
 
 #[test]
-fn a_peer_that_lacks_what_otp_demands_is_not_allowed() {
+fn row_02_a_peer_that_lacks_what_otp_demands_is_not_allowed() {
     let cluster = Cluster::start(2);
     let traffic = Traffic::start(&cluster);
     let mandatory = 0x4_0307_0F94_u64;
@@ -111,7 +111,7 @@ fn wrong_proofs_are_refused() {
 /// They fill all places for handshakes, and the node closes each when its time is over. Meanwhile links work, the
 /// node can dial, and afterwards it accepts again.
 #[test]
-fn two_hundred_connections_that_never_finish() {
+fn row_10_two_hundred_connections_that_never_finish() {
     let cluster = Cluster::start(3);
     let traffic = Traffic::start(&cluster);
     let before = cluster.rust().process().resident_kib();
@@ -162,7 +162,7 @@ fn a_flood_of_connections() {
 
 /// The Rust node joins servers that play BEAM badly.
 #[test]
-fn bad_servers_are_left_alone_with_a_reason() {
+fn row_10_bad_and_silent_servers_are_left_alone_with_a_reason() {
     let cluster = Cluster::start(2);
     let traffic = Traffic::start(&cluster);
     let names: Vec<_> = (0..7).map(|_| unique_name("bad", "127.0.0.1")).collect();

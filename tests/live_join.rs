@@ -17,7 +17,7 @@ fn assert_ping(beam: &Beam, rust: &RustNode) {
 }
 
 #[test]
-fn joins_as_a_hidden_node_and_answers_ping() {
+fn row_13_joins_as_a_hidden_node_and_row_17_answers_ping() {
     let epmd = Epmd::start();
     let a = Beam::options("a").epmd(&epmd).start();
     let b = Beam::options("b").epmd(&epmd).start();
@@ -42,7 +42,7 @@ fn joins_as_a_hidden_node_and_answers_ping() {
 }
 
 #[test]
-fn accepts_a_beam_that_dials_first() {
+fn row_01_accepts_a_beam_that_dials_first() {
     let epmd = Epmd::start();
     let beam = Beam::options("a").epmd(&epmd).start();
     let rust = RustNode::options("rust").epmd(&epmd).start();
@@ -59,7 +59,7 @@ fn accepts_a_beam_that_dials_first() {
 }
 
 #[test]
-fn short_names() {
+fn row_09_short_names() {
     let epmd = Epmd::start();
     let beam = Beam::options("a").short_names().epmd(&epmd).start();
     let rust = RustNode::options("rust").short_names().epmd(&epmd).join(beam.name()).start();
@@ -72,7 +72,7 @@ fn short_names() {
 }
 
 #[test]
-fn ipv6() {
+fn row_09_ipv6_names() {
     if !has_ipv6() {
         eprintln!("SKIPPED: this machine has no ::1, so IPv6 was NOT tested");
         return;
@@ -100,7 +100,7 @@ fn the_epmd_port_may_be_an_option() {
 }
 
 #[test]
-fn without_any_epmd() {
+fn row_12_without_any_epmd() {
     let port = free_port();
     let beam = Beam::options("a").fixed_port(port).start();
     let rust = RustNode::options("rust").no_epmd().peer(beam.name(), port).start();
@@ -110,7 +110,7 @@ fn without_any_epmd() {
 }
 
 #[test]
-fn a_peer_with_a_known_address_is_joined_beside_those_of_epmd() {
+fn row_12_a_peer_with_a_known_address_is_joined_beside_those_of_epmd() {
     let epmd = Epmd::start();
     let port = free_port();
     let known = Beam::options("known").fixed_port(port).start();

@@ -6,7 +6,7 @@ use outrigger_testkit::{Beam, Epmd, Identity, LONG, RawPeer, RawServer, RustNode
 const CREATION: &str = "erlang:system_info(creation)";
 
 #[test]
-fn a_killed_peer_is_joined_again_under_its_name() {
+fn row_45_a_killed_peer_is_joined_again_under_its_name() {
     let epmd = Epmd::start();
     let steady = Beam::options("steady").epmd(&epmd).start();
     let first = Beam::options("a").epmd(&epmd).start();
@@ -44,7 +44,7 @@ fn a_killed_rust_node_comes_back_under_its_name() {
 }
 
 #[test]
-fn it_registers_again_after_a_restart_of_epmd() {
+fn row_11_it_registers_again_after_a_restart_of_epmd() {
     let mut epmd = Epmd::start();
     let beam = Beam::options("a").epmd(&epmd).start();
     let rust = RustNode::options("rust").epmd(&epmd).join(beam.name()).start();
@@ -76,7 +76,7 @@ fn a_taken_name_is_an_error_and_harms_nobody() {
 
 /// The Rust node dials us, and while its attempt waits for our status we dial it. The greater name's attempt goes on.
 #[test]
-fn simultaneous_connects_are_decided_by_the_names() {
+fn row_05_simultaneous_connects_are_decided_by_the_names() {
     for (short, ours_wins) in [("zz_raw", true), ("aa_raw", false)] {
         let epmd = Epmd::start();
         let who = Identity::new(&unique_name(short, "127.0.0.1"));
@@ -101,7 +101,7 @@ fn simultaneous_connects_are_decided_by_the_names() {
 
 /// Live version of the above: both sides dial whenever the link is down, and there is always one link in the end.
 #[test]
-fn both_sides_dial_and_one_link_stands() {
+fn row_05_both_sides_dial_and_one_link_stands() {
     let epmd = Epmd::start();
     let beam = Beam::options("a").epmd(&epmd).start();
     let rust = RustNode::options("rust").epmd(&epmd).join(beam.name()).start();
@@ -118,7 +118,7 @@ fn both_sides_dial_and_one_link_stands() {
 
 /// A second connection of a name that is connected: `alive`, and after `true` the new one takes over.
 #[test]
-fn a_peer_that_comes_again_takes_its_old_link_over() {
+fn row_04_a_peer_that_comes_again_takes_its_old_link_over() {
     let epmd = Epmd::start();
     let beam = Beam::options("a").epmd(&epmd).start();
     let rust = RustNode::options("rust").epmd(&epmd).join(beam.name()).start();
@@ -154,7 +154,7 @@ fn a_peer_that_comes_again_takes_its_old_link_over() {
 
 /// The other way round: the peer still holds our old link and says `alive`; we insist.
 #[test]
-fn it_insists_when_the_peer_says_alive() {
+fn row_04_it_insists_when_the_peer_says_alive() {
     let epmd = Epmd::start();
     let who = Identity::new(&unique_name("raw", "127.0.0.1"));
     let server = RawServer::registered(&epmd, &who.name);
@@ -167,7 +167,7 @@ fn it_insists_when_the_peer_says_alive() {
 
 /// A BEAM that was stopped while the Rust node died still holds the old link when the new one comes.
 #[test]
-fn a_beam_that_missed_the_death_takes_the_new_link() {
+fn row_04_a_beam_that_missed_the_death_takes_the_new_link() {
     let epmd = Epmd::start();
     let beam = Beam::options("a").epmd(&epmd).start();
     let rust = RustNode::options("rust").epmd(&epmd).join(beam.name()).start();

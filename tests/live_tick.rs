@@ -28,7 +28,7 @@ fn downs(beam: &Beam) -> String {
 }
 
 #[test]
-fn an_idle_link_stays_up_for_five_tick_times() {
+fn row_14_an_idle_link_stays_up_for_five_tick_times() {
     let epmd = Epmd::start();
     // One that we dial and one that dials us; one whose net_ticktime is shorter than ours.
     let dialled = Beam::options("dialled").net_ticktime(TICKTIME).epmd(&epmd).start();
@@ -62,7 +62,7 @@ fn an_idle_link_stays_up_for_five_tick_times() {
 }
 
 #[test]
-fn a_stopped_peer_is_dropped_at_the_deadline_and_nobody_else() {
+fn row_14_a_stopped_peer_is_dropped_at_the_deadline_and_nobody_else() {
     let epmd = Epmd::start();
     let stopped = Beam::options("stopped").net_ticktime(TICKTIME).epmd(&epmd).start();
     let steady = Beam::options("steady").net_ticktime(TICKTIME).epmd(&epmd).start();

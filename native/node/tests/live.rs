@@ -42,7 +42,7 @@ async fn start_erl(epmd: &EpmdServer, name: &str, args: &[&str]) -> Erl {
 }
 
 #[tokio::test]
-async fn joined_hidden_and_answering_like_a_node() {
+async fn row_01_joined_hidden_and_answering_like_a_node() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
     let mut config = config(&epmd, &name("rust"));
@@ -241,7 +241,7 @@ async fn failures_to_join_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_restarted_epmd_knows_us_again_and_links_stay() {
+async fn row_11_a_restarted_epmd_knows_us_again_and_links_stay() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
     let mut config = config(&epmd, &name("rust"));
