@@ -69,6 +69,9 @@ pub fn split(frame: &[u8], framing: Framing) -> Result<Message<'_>, ProtoError> 
             return Err(ProtoError::UnexpectedPayload { op: op.number(), len: payload.len() });
         }
         (true, None) => return Err(ProtoError::MissingPayload { op: op.number() }),
+        (true, Some((&tag::VERSION, []))) if framing == Framing::PassThrough => {
+            return Err(ProtoError::MissingPayload { op: op.number() });
+        }
         (true, Some((&byte, term))) if framing == Framing::PassThrough => match byte {
             tag::VERSION => payload = term,
             _ => return Err(ProtoError::BadPayload(TermError::BadVersion { byte })),

@@ -262,6 +262,12 @@ fn a_payload_is_there_if_and_only_if_its_operation_has_one() {
                 message.check_payload().expect(name);
                 let missing = ProtoError::MissingPayload { op: op.number() };
                 assert_eq!(message::split(&alone, framing), Err(missing));
+                // Found by fuzzing: a version byte alone is no payload.
+                let version = [&alone[..], framing.before_payload()].concat();
+                assert_eq!(
+                    message::split(&version, framing),
+                    Err(ProtoError::MissingPayload { op: op.number() })
+                );
             } else {
                 assert_eq!(message::split(&alone, framing).expect(name).payload, b"", "{name}");
                 let len = with.len() - alone.len();

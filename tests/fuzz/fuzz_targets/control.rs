@@ -1,36 +1,50 @@
-//! A frame behind its length: control message and payload.
+//! A frame behind its length, in either framing: control message and payload.
 //!
 //! - Parsing allocates nothing, and the payload is the end of the frame.
-//! - What an encoder can write again is parsed as the same message.
+//! - What an encoder can write again is parsed as the same message, in either framing, and from one framing rewritten to
+//!   the other.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use outrigger_fuzz::meter::without_allocating;
 use outrigger_proto::control::{Control, Exit, ExitKind, Process, Reason, Send, Spawned, To, encode};
+use outrigger_proto::frame::{self, Framing, PASS_THROUGH};
 use outrigger_proto::message;
 use outrigger_term::{Reader, TermError, Writer};
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(message) = without_allocating(|| message::split(data)) else { return };
+    let framing = if data.first() == Some(&PASS_THROUGH) { Framing::PassThrough } else { Framing::Header };
+    let Ok(message) = without_allocating(|| message::split(data, framing)) else { return };
     assert_eq!(&data[message.payload_at..], message.payload);
     let checked = without_allocating(|| message.check_payload());
     assert_eq!(checked.is_ok(), whole_term(message.payload));
 
-    let mut out = Vec::new();
-    match encode(&message.control, &mut Writer::new(&mut out)) {
-        Some(Ok(())) => {}
-        Some(Err(error)) => panic!("{:?} cannot be written: {error}", message.control),
-        None => return,
+    let payload = Some(message.payload).filter(|payload| !payload.is_empty());
+    let written = |framing| {
+        let mut out = Vec::new();
+        let mut sent = true;
+        let framed = frame::append(&mut out, framing, payload, |w| {
+            encode(&message.control, w).unwrap_or_else(|| {
+                sent = false;
+                Ok(())
+            })
+        });
+        framed.unwrap_or_else(|error| panic!("{:?} cannot be written: {error}", message.control));
+        Some(out).filter(|_| sent)
+    };
+    let (Some(header), Some(plain)) = (written(Framing::Header), written(Framing::PassThrough)) else {
+        return;
+    };
+    for (frame, framing) in [(&header, Framing::Header), (&plain, Framing::PassThrough)] {
+        let again = message::split(&frame[4..], framing).expect("what an encoder wrote");
+        assert_eq!((&again.control, again.payload), (&message.control, message.payload));
     }
-    let mut reader = Reader::new(&out);
-    let (_, again) = Control::parse(&mut reader).expect("what an encoder wrote");
-    assert!(reader.is_empty());
-    assert_eq!(again, message.control);
+    assert_eq!(frame::pass_through(&header).as_ref(), Ok(&plain));
 });
 
 fn whole_term(payload: &[u8]) -> bool {
     let mut reader = Reader::new(payload);
-    reader.expect_version().is_ok() && reader.skip().is_ok() && reader.is_empty()
+    reader.skip().is_ok() && reader.is_empty()
 }
 
 /// Writes the message again. `None` for what we never send: traced and priority signals, requests to spawn.

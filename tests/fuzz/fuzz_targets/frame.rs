@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use libfuzzer_sys::fuzz_target;
 use outrigger_fuzz::meter::{within, without_allocating};
 use outrigger_fuzz::portions::portions;
-use outrigger_proto::frame::{self, Frame};
+use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::{Limits, ProtoError, message};
 
 fuzz_target!(|data: &[u8]| {
@@ -23,8 +23,10 @@ fuzz_target!(|data: &[u8]| {
     for frame in &at_once.0 {
         if let Frame::Message(bytes) = frame {
             assert!((1..=limits.max_frame).contains(&bytes.len()));
-            if let Ok(message) = without_allocating(|| message::split(bytes)) {
-                let _ = without_allocating(|| message.check_payload());
+            for framing in [Framing::PassThrough, Framing::Header] {
+                if let Ok(message) = without_allocating(|| message::split(bytes, framing)) {
+                    let _ = without_allocating(|| message.check_payload());
+                }
             }
         }
     }

@@ -4,6 +4,7 @@
 //!   for a term.
 //! - What the typed reader makes of a term, the writer writes; that is read as the same value, and written once more it is
 //!   the same bytes.
+//! - The canonical form is the same value, and its own canonical form.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -52,4 +53,9 @@ fn round_trip(term: &[u8]) {
     let again = Tree::read(&mut Reader::new(&written)).expect("what the writer wrote");
     assert!(again.same(&tree), "{tree:?} became {again:?}");
     assert_eq!(again.bytes(), written);
+
+    let canonical = outrigger_term::canonical(term).expect("a term");
+    assert_eq!(outrigger_term::canonical(&canonical).as_ref(), Ok(&canonical));
+    let same = Tree::read(&mut Reader::new(&canonical)).expect("a term");
+    assert!(same.same(&tree), "{tree:?} became {same:?}");
 }
