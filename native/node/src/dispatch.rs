@@ -61,7 +61,7 @@ impl Reader {
                         }
                     }
                     None => match self.inner.processes.named(name) {
-                        Some(process) => self.inner.deliver(&process, body(payload)),
+                        Some(process) => self.inner.deliver_from(self.link.peer(), &process, body(payload)),
                         None => self.stray(),
                     },
                 }
@@ -77,7 +77,7 @@ impl Reader {
                 match owner.and_then(|owner| self.inbounds.get_mut(owner)) {
                     Some(inbound) => inbound.message(To::Pid(*pid), send.from, payload),
                     None => match self.inner.processes.get(pid.id, pid.serial) {
-                        Some(process) => self.inner.deliver(&process, body(payload)),
+                        Some(process) => self.inner.deliver_from(self.link.peer(), &process, body(payload)),
                         None => self.stray(),
                     },
                 }
@@ -90,7 +90,7 @@ impl Reader {
                 let ours = alias.creation == self.inner.creation.0
                     && alias.node.eq_str(self.inner.config.name.as_str());
                 match ours.then(|| self.inner.processes.aliased(alias)).flatten() {
-                    Some(process) => self.inner.deliver(&process, body(payload)),
+                    Some(process) => self.inner.deliver_from(self.link.peer(), &process, body(payload)),
                     None => self.stray(),
                 }
             }

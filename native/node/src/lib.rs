@@ -6,6 +6,7 @@
 //!
 //! - Start: [`Config`], [`Node::start`], [`Node::shutdown`]; the [`cookie`] and where it may come from.
 //! - Peers: [`Node::join`], [`Node::events`], [`Node::links`], [`Link`].
+//! - Groups of processes over all nodes: [`pg`].
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
 //! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
@@ -39,6 +40,7 @@ mod link;
 mod listen;
 mod node;
 mod outbound;
+pub mod pg;
 mod probe;
 mod process;
 mod queue;

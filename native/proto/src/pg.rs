@@ -12,7 +12,8 @@
 //! A BEAM asks visible nodes only when they come up, and we are hidden; so the scope asks each node itself, when it comes up
 //! and again, less and less often, until it answers.
 //!
-//! Invariants: a peer speaks for its own node only. What it may make us keep is bounded ([`PgLimits`]); what is beyond is
+//! Invariants: a peer that we know has our sync before it hears of any change, since a BEAM's scope process crashes when somebody
+//! leaves whom it does not know. A peer speaks for its own node only. What it may make us keep is bounded ([`PgLimits`]); what is beyond is
 //! counted and not taken. One scope process per node counts, the one that spoke last.
 //!
 //! Limits: groups are told apart by their canonical bytes (`outrigger_term::canonical`), which see a difference where `=:=` does,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use outrigger_proto::OwnedPid;
 use outrigger_proto::pg::{Action, Address, Group, PgLimits, Scope};
-use outrigger_term::Writer;
+use outrigger_term::{Reader, Writer};
 
 fn group(name: &str) -> Group {
     let mut term = Vec::new();
@@ -35,6 +35,51 @@ struct Virtual {
     watches: HashSet<OwnedPid>,
     /// What this node's members are, told by nobody.
     truth: Vec<(Group, OwnedPid)>,
+    strict: Strict,
+}
+
+/// What a BEAM in this node's place would know of other scopes: it crashes over a pid that leaves a group which its scope never
+/// told.
+#[derive(Default)]
+struct Strict(HashMap<OwnedPid, HashSet<Group>>);
+
+impl Strict {
+    fn message(&mut self, term: &[u8]) {
+        let mut reader = Reader::new(term);
+        let _arity = reader.tuple().unwrap();
+        let mut word = reader.atom().unwrap().text().into_owned();
+        if word == "$gen_cast" {
+            let _arity = reader.tuple().unwrap();
+            word = reader.atom().unwrap().text().into_owned();
+        }
+        let from = OwnedPid::from(reader.pid().unwrap());
+        match &*word {
+            "discover" => drop(self.0.entry(from).or_default()),
+            "sync" => {
+                let groups = (0..reader.list().unwrap()).map(|_| {
+                    let _pair = reader.tuple().unwrap();
+                    let group = Group::from(reader.skip().unwrap());
+                    reader.skip().unwrap();
+                    group
+                });
+                let groups = groups.collect();
+                self.0.insert(from, groups);
+            }
+            "join" => {
+                let group = Group::from(reader.skip().unwrap());
+                self.0.get_mut(&from).map(|groups| groups.insert(group));
+            }
+            "leave" => {
+                reader.skip().unwrap();
+                for _ in 0..reader.list().unwrap() {
+                    let group = Group::from(reader.skip().unwrap());
+                    let known = self.0.get(&from).is_none_or(|groups| groups.contains(&group));
+                    assert!(known, "a BEAM's scope would crash");
+                }
+            }
+            other => panic!("{other}"),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +101,7 @@ impl World {
                 news: VecDeque::new(),
                 watches: HashSet::new(),
                 truth: Vec::new(),
+                strict: Strict::default(),
             }
         };
         let pairs = (0..count).flat_map(|a| (0..count).filter(move |b| a != *b).map(move |b| ((a, b), None)));
@@ -150,6 +196,11 @@ impl World {
                 self.nodes[at].mailbox.push_back(signal);
             }
             1 => {
+                // A driver reads its mailbox first.
+                while let Some(signal) = self.nodes[at].mailbox.pop_front() {
+                    let actions = self.take(at, signal);
+                    self.perform(at, actions);
+                }
                 let (node, up) = self.nodes[at].news.pop_front().unwrap();
                 let name = self.nodes[node].name.clone();
                 let now = self.now;
@@ -179,10 +230,15 @@ impl World {
                     Address::Pid(pid) => pid == self.nodes[at].own,
                 };
                 let name = self.nodes[from].name.clone();
-                if ours { self.nodes[at].scope.message(&name, &term).unwrap() } else { vec![] }
+                if !ours {
+                    return vec![];
+                }
+                self.nodes[at].strict.message(&term);
+                self.nodes[at].scope.message(&name, &term).unwrap()
             }
             Signal::Ended(pid) => {
                 let node = &mut self.nodes[at];
+                node.strict.0.remove(&pid);
                 if node.watches.remove(&pid) { node.scope.ended(&pid, now) } else { vec![] }
             }
         }
@@ -204,6 +260,7 @@ impl World {
                 self.nodes[at].own = own.clone();
                 self.nodes[at].watches.clear();
                 self.nodes[at].mailbox.clear();
+                self.nodes[at].strict = Strict::default();
                 for to in 0..self.nodes.len() {
                     if let Some(Some(queue)) = self.links.get_mut(&(at, to)) {
                         queue.push_back(Signal::Ended(former.clone()));

@@ -39,6 +39,8 @@ pub struct ProcessOptions {
     pub mailbox: MailboxBounds,
     /// Whether exits of linked processes are messages instead of its own end. Default: no.
     pub trap_exit: bool,
+    /// Whether terms of peers come with the peer's name, as `Message::PeerTerm`. Default: no.
+    pub tell_peer: bool,
 }
 
 impl ProcessOptions {
@@ -46,6 +48,13 @@ impl ProcessOptions {
     #[must_use]
     pub const fn trap_exit(mut self) -> Self {
         self.trap_exit = true;
+        self
+    }
+
+    /// The same with the peer's name beside each of its terms: for protocols in which peers speak for their node.
+    #[must_use]
+    pub const fn tell_peer(mut self) -> Self {
+        self.tell_peer = true;
         self
     }
 

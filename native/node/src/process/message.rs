@@ -1,7 +1,7 @@
 //! What a mailbox gives.
 
 use bytes::Bytes;
-use outrigger_proto::{OwnedPid, OwnedRef};
+use outrigger_proto::{NodeName, OwnedPid, OwnedRef};
 
 use super::{Dest, Reason};
 
@@ -11,6 +11,14 @@ use super::{Dest, Reason};
 pub enum Message {
     /// A term that somebody sent, without the version byte. Well-formed.
     Term(Bytes),
+    /// The same from a peer, named by the link that it came over, not by what it says. Only for a process made with
+    /// [`ProcessOptions::tell_peer`](super::ProcessOptions::tell_peer).
+    PeerTerm {
+        /// Who sent it.
+        peer: NodeName,
+        /// The term, without the version byte. Well-formed.
+        term: Bytes,
+    },
     /// Something monitored has ended, or was never there.
     Down {
         /// The monitor.
@@ -36,13 +44,13 @@ impl Message {
         const ENTRY: usize = 64;
         ENTRY
             + match self {
-                Self::Term(term) => term.len(),
+                Self::Term(term) | Self::PeerTerm { term, .. } => term.len(),
                 Self::Down { reason, .. } | Self::Exit { reason, .. } => reason.as_bytes().len(),
             }
     }
 
     /// Whether it was sent by somebody, and not made by the node: only such a message may be dropped.
     pub(super) const fn is_term(&self) -> bool {
-        matches!(self, Self::Term(_))
+        matches!(self, Self::Term(_) | Self::PeerTerm { .. })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use outrigger_proto::control::{Process as Named, encode};
-use outrigger_proto::{Flags, OwnedPid, OwnedRef};
+use outrigger_proto::{Flags, NodeName, OwnedPid, OwnedRef};
 use outrigger_term::{Atom, Reader, TermError, Writer};
 
 use super::relations::Watcher;
@@ -94,8 +94,20 @@ impl Inner {
 
     /// Puts a term into a mailbox.
     pub(crate) fn deliver(&self, state: &Arc<State>, term: Bytes) {
+        self.push(state, Message::Term(term));
+    }
+
+    /// Puts a term of a peer into a mailbox.
+    pub(crate) fn deliver_from(&self, peer: &NodeName, state: &Arc<State>, term: Bytes) {
+        match state.tell_peer {
+            true => self.push(state, Message::PeerTerm { peer: peer.clone(), term }),
+            false => self.push(state, Message::Term(term)),
+        }
+    }
+
+    fn push(&self, state: &Arc<State>, message: Message) {
         use super::mailbox::Pushed;
-        match state.mailbox.push(Message::Term(term)) {
+        match state.mailbox.push(message) {
             Pushed::Taken => {}
             Pushed::Dropped => self.counters.mailbox_dropped.one(),
             Pushed::Overflow => {

@@ -11,6 +11,8 @@ use super::{ProcessOptions, Reason};
 pub(crate) struct State {
     pub(super) pid: OwnedPid,
     pub(super) mailbox: Mailbox,
+    /// Whether it is told which peer a term came from.
+    pub(super) tell_peer: bool,
     pub(super) relations: Mutex<Relations>,
     /// Set when the process has ended, after all others were told.
     pub(super) ended: SetOnce<Reason>,
@@ -22,6 +24,7 @@ impl State {
         Self {
             pid,
             mailbox: Mailbox::new(options.mailbox),
+            tell_peer: options.tell_peer,
             relations: Mutex::new(relations),
             ended: SetOnce::new(),
         }

@@ -87,6 +87,14 @@ impl Scope {
         self.seek.down(node);
     }
 
+    /// These nodes are linked and no others, whatever was said before.
+    pub fn nodes_up(&mut self, nodes: Vec<Arc<str>>, now: u64) -> Vec<Action> {
+        for gone in self.seek.linked().iter().filter(|known| !nodes.contains(known)) {
+            self.seek.down(gone);
+        }
+        nodes.into_iter().flat_map(|node| self.node_up(node, now)).collect()
+    }
+
     /// When [`Scope::poll`] has something to do.
     #[must_use]
     pub fn next_poll(&self) -> Option<u64> {
@@ -157,7 +165,11 @@ impl Scope {
 
     fn synced(&mut self, from: OwnedPid, known: bool, groups: Vec<(Group, Vec<OwnedPid>)>) -> Vec<Action> {
         let node = from.node.clone();
-        let mut actions = if known { Vec::new() } else { self.meet(from) };
+        let mut actions = Vec::new();
+        if !known {
+            actions.push(Action::Send { to: Address::Pid(from.clone()), term: self.all_of_ours() });
+            actions.extend(self.meet(from));
+        }
         // A group that stands there twice: the last one counts, as with a map made of the list.
         let groups: HashMap<Group, Vec<OwnedPid>> = groups.into_iter().collect();
         let missing: Vec<Group> =
@@ -170,7 +182,8 @@ impl Scope {
         actions
     }
 
-    /// Takes a scope process as the one of its node.
+    /// Takes a scope process as the one of its node. It has been told all of ours before: a BEAM's scope crashes over a member
+    /// that leaves and was never there.
     fn meet(&mut self, peer: OwnedPid) -> Vec<Action> {
         let node = peer.node.clone();
         let mut actions = Vec::new();
@@ -264,10 +277,15 @@ impl Scope {
         let peers: Vec<Arc<str>> = self.peers.drain().map(|(node, _)| node).collect();
         let mut actions: Vec<Action> = peers.iter().flat_map(|node| self.forget(node)).collect();
         actions.extend(self.local.keys().cloned().map(Action::Monitor));
-        for node in self.seek.linked() {
-            actions.extend(self.node_up(node, now));
-        }
+        let linked = self.seek.linked();
+        actions.extend(self.nodes_up(linked, now));
         actions
+    }
+
+    /// The pid of the scope process.
+    #[must_use]
+    pub fn pid(&self) -> &OwnedPid {
+        &self.own
     }
 
     fn to_all<'a>(&'a self, term: &Arc<[u8]>) -> impl Iterator<Item = Action> + use<'a> {
