@@ -178,6 +178,9 @@ async fn calls_find_out_that_nobody_is_there() {
     let error = call("net_kernel", 100).await.unwrap_err();
     assert!(matches!(error, NodeError::CallTimeout { .. }), "{error}");
     let error = a.call(a.name(), "rex", &request, Duration::from_secs(1)).await.unwrap_err();
+    assert!(matches!(error, NodeError::NoProcess { .. }), "{error}");
+    let stranger = "c@127.0.0.1".parse().unwrap();
+    let error = a.call(&stranger, "rex", &request, Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(error, NodeError::NotLinked { .. }), "{error}");
     let error = a.call(b.name(), "rex", &[131], Duration::from_secs(1)).await.unwrap_err();
     assert!(matches!(error, NodeError::BadOption { option: "call", .. }), "{error}");
