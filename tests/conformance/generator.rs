@@ -1,4 +1,5 @@
 //! `scripts/conformance`: the document follows from rows and results, and it fails when it must.
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 use std::fs;
 use std::path::Path;
