@@ -31,7 +31,7 @@
 //! # Ok::<(), TermError>(())
 //! ```
 //!
-//! Limits: no owned tree of terms, no atom cache references (tag 82), no decompression (tag 80), no
+//! Limits: no owned tree of terms, references to an atom cache (tag 82) only in [`rewrite_atoms`], no decompression (tag 80), no
 //! `LOCAL_EXT` (tag 121, never sent between nodes).
 
 mod atom;
@@ -40,6 +40,7 @@ mod error;
 mod ids;
 mod limits;
 mod reader;
+mod rewrite;
 pub mod tag;
 mod writer;
 
@@ -49,4 +50,5 @@ pub use error::TermError;
 pub use ids::{MAX_REFERENCE_WORDS, Pid, Reference};
 pub use limits::Limits;
 pub use reader::Reader;
+pub use rewrite::rewrite_atoms;
 pub use writer::Writer;

@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that `count` terms can follow: each takes at least one byte.
-    pub(super) fn check_count(&self, count: u64) -> Result<(), TermError> {
+    pub(crate) fn check_count(&self, count: u64) -> Result<(), TermError> {
         let left = self.rest.len();
         if count > left as u64 {
             return Err(TermError::ClaimTooLarge { claimed: count, left });

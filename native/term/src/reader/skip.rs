@@ -61,14 +61,25 @@ impl<'a> Reader<'a> {
 
     /// Reads the fixed part of one term and returns how many terms follow as parts of it.
     fn head(&mut self) -> Result<u64, TermError> {
-        match self.tag()? {
-            tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM => {
-                return self.atom().map(|_| 0);
+        self.head_with(&mut |reader| match reader.atom() {
+            Err(TermError::UnexpectedTag { tag: tag @ tag::ATOM_CACHE_REF, .. }) => {
+                Err(TermError::UnknownTag { tag })
             }
-            tag::NEW_PID | tag::PID => return self.pid().map(|_| 0),
-            _ => {}
+            read => read.map(drop),
+        })
+    }
+
+    /// The same, with every atom and every reference to the atom cache left to `atom`, which has to read past it.
+    pub(crate) fn head_with<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        if let tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM | tag::ATOM_CACHE_REF =
+            self.tag()?
+        {
+            return atom(self).map(|()| 0);
         }
-        match self.u8()? {
+        let read = match self.u8()? {
             tag::SMALL_INTEGER => self.fixed(1),
             tag::INTEGER => self.fixed(4),
             tag::NEW_FLOAT => self.finite().map(|_| 0),
@@ -93,36 +104,47 @@ impl<'a> Reader<'a> {
                 self.check_count(u64::from(len) + 1)?;
                 self.fixed(len as usize + 1)
             }
-            tag::REFERENCE => self.node_and(5),
-            tag::PORT => self.node_and(5),
-            tag::NEW_PORT => self.node_and(8),
-            tag::V4_PORT => self.node_and(12),
-            tag::NEW_REFERENCE => self.reference_of(1),
-            tag::NEWER_REFERENCE => self.reference_of(4),
-            tag::EXPORT => self.export(),
+            tag::NEW_PID => return self.node_and(12, atom),
+            tag::PID => return self.node_and(9, atom),
+            tag::REFERENCE => return self.node_and(5, atom),
+            tag::PORT => return self.node_and(5, atom),
+            tag::NEW_PORT => return self.node_and(8, atom),
+            tag::V4_PORT => return self.node_and(12, atom),
+            tag::NEW_REFERENCE => return self.reference_of(1, atom),
+            tag::NEWER_REFERENCE => return self.reference_of(4, atom),
+            tag::EXPORT => return self.export(atom),
             tag::NEW_FUN => self.new_fun(),
             // Free variables behind pid, module, index and uniq.
             tag::FUN => self.u32().map(|free| u64::from(free) + 4),
             tag::RECORD => self.record(),
             tag => Err(TermError::UnknownTag { tag }),
-        }
+        };
+        Ok(read?)
     }
 
     fn fixed(&mut self, len: usize) -> Result<u64, TermError> {
         self.take(len).map(|_| 0)
     }
 
-    fn node_and(&mut self, len: usize) -> Result<u64, TermError> {
-        self.atom()?;
-        self.fixed(len)
+    fn node_and<E: From<TermError>>(
+        &mut self,
+        len: usize,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        atom(self)?;
+        Ok(self.fixed(len)?)
     }
 
-    fn reference_of(&mut self, creation: usize) -> Result<u64, TermError> {
+    fn reference_of<E: From<TermError>>(
+        &mut self,
+        creation: usize,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
         let words = self.u16()?;
         if words == 0 || usize::from(words) > MAX_REFERENCE_WORDS {
-            return Err(TermError::BadReference { words });
+            return Err(TermError::BadReference { words }.into());
         }
-        self.node_and(creation + usize::from(words) * 4)
+        self.node_and(creation + usize::from(words) * 4, atom)
     }
 
     fn bit_binary(&mut self) -> Result<u64, TermError> {
@@ -139,10 +161,13 @@ impl<'a> Reader<'a> {
         self.fixed(claimed as usize)
     }
 
-    fn export(&mut self) -> Result<u64, TermError> {
-        self.atom()?;
-        self.atom()?;
-        self.integer().map(|_| 0)
+    fn export<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        atom(self)?;
+        atom(self)?;
+        Ok(self.integer().map(|_| 0)?)
     }
 
     /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free

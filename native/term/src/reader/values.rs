@@ -73,6 +73,15 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Reads a reference to an atom of the cache: an index into the distribution header of the message. Such a reference
+    /// is no term of its own; [`Reader::atom`] and [`Reader::skip`] fail on it.
+    pub fn atom_cache_ref(&mut self) -> Result<u8, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::ATOM_CACHE_REF => reader.u8(),
+            tag => Err(TermError::UnexpectedTag { expected: "a reference to the atom cache", tag }),
+        })
+    }
+
     /// Reads an atom.
     pub fn atom(&mut self) -> Result<Atom<'a>, TermError> {
         self.scan(|reader| {
