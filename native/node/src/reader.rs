@@ -4,7 +4,8 @@
 //! - It always drains. A batch is at most [`READ_BUDGET`] bytes; then the services flush, other tasks get a turn,
 //!   and it goes on.
 //! - One buffer for all batches. Frames are handed on in place; nothing is allocated per message. The buffer
-//!   grows with the bytes that have come, never with what a length field claims.
+//!   grows with the bytes that have come, never with what a length field claims. The room for a read grows while reads
+//!   fill it, from [`IDLE_ROOM`] to [`CHUNK`]; each time the timer fires an empty buffer is given back.
 //! - However the task ends, its drop tells the services once, takes the link out of the registry, and wakes
 //!   whoever waits for the end. A panic of a service costs this link only.
 //!
@@ -31,8 +32,10 @@ use crate::service::Inbound;
 
 /// The most bytes that are read before the services flush.
 pub const READ_BUDGET: usize = 256 << 10;
-/// The room that each read gets at least.
+/// The room that each read of a busy link gets at least.
 const CHUNK: usize = 64 << 10;
+/// The room of a link's first read: what a link costs that only ticks.
+const IDLE_ROOM: usize = 2 << 10;
 /// A buffer that has held such a frame is exchanged for a small one.
 const LARGE: usize = 1 << 20;
 /// OTP's `net_tickintensity`.
@@ -44,6 +47,8 @@ pub(crate) struct Reader {
     pub(crate) inbounds: Vec<Box<dyn Inbound>>,
     socket: OwnedReadHalf,
     buffer: BytesMut,
+    /// The room that the next read gets at least.
+    room: usize,
     pub(crate) framing: Framing,
     fragments: Assembler,
     liveness: Liveness,
@@ -65,6 +70,7 @@ impl Reader {
             inbounds,
             socket,
             buffer: leftover,
+            room: IDLE_ROOM,
             framing,
             fragments,
             liveness,
@@ -100,12 +106,12 @@ impl Reader {
         let timer = sleep_until(epoch + Duration::from_millis(self.liveness.next_deadline()));
         tokio::pin!(timer);
         loop {
-            self.buffer.reserve(CHUNK);
+            let offered = self.make_room();
             tokio::select! {
                 biased;
                 reason = link.closing.wait() => return reason.clone(),
                 read = self.socket.read_buf(&mut self.buffer) => {
-                    match self.batch(read) {
+                    match self.batch(read, offered) {
                         Err(reason) => return reason,
                         Ok(true) => tokio::task::yield_now().await,
                         Ok(false) => {}
@@ -118,6 +124,7 @@ impl Reader {
                     if let Some(reason) = self.on_timer() {
                         return reason;
                     }
+                    self.give_back();
                     timer.as_mut().reset(epoch + Duration::from_millis(self.liveness.next_deadline()));
                 }
             }
@@ -126,7 +133,7 @@ impl Reader {
 
     /// Takes what the first read gave, and what more is there, within the budget.
     /// Says whether the budget was spent, so that there may be more.
-    fn batch(&mut self, first: std::io::Result<usize>) -> Result<bool, DownReason> {
+    fn batch(&mut self, first: std::io::Result<usize>, mut offered: usize) -> Result<bool, DownReason> {
         let mut total = 0;
         let mut read = first;
         let ended = loop {
@@ -140,7 +147,11 @@ impl Reader {
                         break Some(reason);
                     }
                     // A read that left room has emptied the socket.
-                    if len < CHUNK || total >= READ_BUDGET {
+                    if len < offered {
+                        break None;
+                    }
+                    self.room = (self.room * 4).min(CHUNK);
+                    if total >= READ_BUDGET {
                         break None;
                     }
                 }
@@ -150,11 +161,25 @@ impl Reader {
                 }
                 Err(error) => break Some(DownReason::Socket(error.to_string())),
             }
-            self.buffer.reserve(CHUNK);
+            offered = self.make_room();
             read = self.socket.try_read_buf(&mut self.buffer);
         };
         self.flush();
         ended.map_or(Ok(total >= READ_BUDGET), Err)
+    }
+
+    /// Makes room for a read; says how much there is.
+    fn make_room(&mut self) -> usize {
+        self.buffer.reserve(self.room);
+        self.buffer.capacity() - self.buffer.len()
+    }
+
+    /// Starts small again, if nothing is under way.
+    fn give_back(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+            self.room = IDLE_ROOM;
+        }
     }
 
     fn take_frames(&mut self) -> Result<(), DownReason> {
