@@ -119,6 +119,8 @@ counters! {
         ignored,
         /// Messages that a full mailbox had no room for.
         mailbox_dropped,
+        /// Reasons of exits that a full mailbox had no room for, told as `system_limit`.
+        reasons_shortened,
         /// Links and monitors of peers that were refused, since a peer had as many as allowed.
         ties_refused,
     }

@@ -89,6 +89,7 @@ impl Reader {
         let (name, addr, flags) = (self.link.peer().clone(), self.link.addr(), self.link.peer_flags());
         let hidden = self.link.is_hidden();
         tracing::info!(peer = %name, link = self.link.id().0, %addr, hidden, "link up");
+        inner.tell_node_up(&self.link);
         inner.counters.links_up.one();
         inner.emit(NodeEvent::Up { name, hidden, flags, addr });
         let reason = self.read().await;
@@ -280,6 +281,7 @@ impl Drop for Reader {
         let (link, inner) = (&self.link, &self.inner);
         let name = link.peer().clone();
         inner.node_down(name.as_str());
+        inner.tell_node_down(link, &reason);
         match reason {
             DownReason::Internal | DownReason::Protocol(_) | DownReason::SlowPeer { .. } => {
                 tracing::error!(peer = %name, link = link.id().0, %reason, "link down");

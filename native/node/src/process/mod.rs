@@ -14,6 +14,7 @@ mod end;
 mod handle;
 mod mailbox;
 mod message;
+mod nodes;
 mod outward;
 mod reason;
 mod relations;

@@ -75,7 +75,7 @@ impl Inner {
         };
         let Some(state) = state else { return false };
         let reason = Reason::checked(reason);
-        if let Some(reason) = end::exit_signal(&state, kind, &OwnedPid::from(*from), &reason) {
+        if let Some(reason) = end::exit_signal(self, &state, kind, &OwnedPid::from(*from), &reason) {
             end::end(self, &state, reason);
         }
         true
@@ -138,11 +138,11 @@ impl Inner {
             let linked = ties.links.take(|peer| &*peer.node == node);
             drop(ties);
             for (reference, of) in watched {
-                state.mailbox.push(Message::Down { reference, of, reason: Reason::noconnection() });
+                self.tell(&state, Message::Down { reference, of, reason: Reason::noconnection() });
             }
             let alone = linked.is_empty();
             for from in linked.into_iter().filter(|_| traps) {
-                state.mailbox.push(Message::Exit { from, reason: Reason::noconnection() });
+                self.tell(&state, Message::Exit { from, reason: Reason::noconnection() });
             }
             if !alone && !traps {
                 end::end(self, &state, Reason::noconnection());
