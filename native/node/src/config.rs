@@ -188,6 +188,8 @@ pub struct Bounds {
     pub max_processes: usize,
     /// Registered names of processes. Default: 10,000.
     pub max_names: usize,
+    /// Calls of registered functions that run at one time. Default: 10,000.
+    pub max_running: usize,
     /// Links and monitors that one peer may have on processes of ours. Default: 100,000.
     pub max_ties: usize,
 }
@@ -201,6 +203,7 @@ impl Default for Bounds {
             max_calls: 1024,
             max_processes: 262_144,
             max_names: 10_000,
+            max_running: 10_000,
             max_ties: 100_000,
         }
     }

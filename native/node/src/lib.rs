@@ -10,6 +10,7 @@
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
 //! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
+//! - Remote calls: [`Node::erpc`], [`Node::rex`], [`Node::batch`]; [`Node::register_function`] for those of peers.
 //! - Servers: [`GenServer`], [`Node::start_server`].
 //!
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
@@ -48,6 +49,7 @@ mod random;
 mod reader;
 mod registry;
 mod resolve;
+mod rpc;
 mod service;
 mod start;
 mod writer;
@@ -66,6 +68,7 @@ pub use node::{Node, WeakNode};
 pub use probe::{epmd_names, resolve_host};
 pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOptions, Reason, SendError};
 pub use reader::READ_BUDGET;
+pub use rpc::{Mfa, Raise, Request, RpcError};
 pub use service::{Inbound, Payload, Service, To};
 
 pub use outrigger_proto::frame::Framing;

@@ -31,4 +31,5 @@ pub use outward::SendError;
 pub(crate) use outward::named;
 pub use reason::Reason;
 pub(crate) use relations::Quota;
+pub(crate) use spawn::caught;
 pub(crate) use table::Processes;
