@@ -1,7 +1,7 @@
-//! Pids and references, in today's encodings and in those that older nodes and stored data use.
+//! Pids, ports and references, in today's encodings and in those that older nodes and stored data use.
 
 use super::Reader;
-use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
+use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Port, Reference, TermError, tag};
 
 impl<'a> Reader<'a> {
     /// Reads a pid.
@@ -15,6 +15,22 @@ impl<'a> Reader<'a> {
             let (id, serial) = (reader.u32()?, reader.u32()?);
             let creation = reader.creation(tag == tag::NEW_PID)?;
             Ok(Pid { node, id, serial, creation })
+        })
+    }
+
+    /// Reads a port.
+    pub fn port(&mut self) -> Result<Port<'a>, TermError> {
+        self.scan(|reader| {
+            let tag = reader.u8()?;
+            if !matches!(tag, tag::V4_PORT | tag::NEW_PORT | tag::PORT) {
+                return Err(TermError::UnexpectedTag { expected: "a port", tag });
+            }
+            let node = reader.atom()?;
+            let id = match tag {
+                tag::V4_PORT => reader.array().map(u64::from_be_bytes)?,
+                _ => reader.u32()?.into(),
+            };
+            Ok(Port { node, id, creation: reader.creation(tag != tag::PORT)? })
         })
     }
 

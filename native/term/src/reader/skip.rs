@@ -4,11 +4,11 @@
 //! hostile counts end the walk at once, and nesting costs nothing. `skip_within` keeps a fixed array of such
 //! numbers, one per level, for callers that want depth bounded.
 //!
-//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts. What is not: duplicate keys
+//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts, the text of old floats. What is not: duplicate keys
 //! of maps and the types inside funs, which only a BEAM can judge.
 
 use super::Reader;
-use crate::{Limits, MAX_REFERENCE_WORDS, TermError, tag};
+use crate::{Limits, MAX_REFERENCE_WORDS, Term, TermError, tag};
 
 /// Levels `skip_within` can count, whatever the limits say.
 const MAX_LEVELS: usize = 256;
@@ -25,6 +25,11 @@ impl<'a> Reader<'a> {
             }
             Ok(consumed(start, reader))
         })
+    }
+
+    /// Walks over exactly one term and returns it.
+    pub fn term(&mut self) -> Result<Term<'a>, TermError> {
+        self.skip().map(Term::walked)
     }
 
     /// Like [`Reader::skip`], but fails where the term is nested deeper or holds more terms than allowed.
@@ -83,7 +88,7 @@ impl<'a> Reader<'a> {
             tag::SMALL_INTEGER => self.fixed(1),
             tag::INTEGER => self.fixed(4),
             tag::NEW_FLOAT => self.finite().map(|_| 0),
-            tag::FLOAT => self.fixed(31),
+            tag::FLOAT => self.float_text().map(|_| 0),
             tag::NIL => Ok(0),
             tag::SMALL_TUPLE => self.u8().map(u64::from),
             tag::LARGE_TUPLE => self.u32().map(u64::from),
@@ -94,7 +99,7 @@ impl<'a> Reader<'a> {
                 let len = self.u16()?;
                 self.fixed(len.into())
             }
-            tag::BIT_BINARY => self.bit_binary(),
+            tag::BIT_BINARY => self.bits().map(|_| 0),
             tag::SMALL_BIG => {
                 let len = self.u8()?;
                 self.fixed(usize::from(len) + 1)
@@ -112,11 +117,11 @@ impl<'a> Reader<'a> {
             tag::V4_PORT => return self.node_and(12, atom),
             tag::NEW_REFERENCE => return self.reference_of(1, atom),
             tag::NEWER_REFERENCE => return self.reference_of(4, atom),
-            tag::EXPORT => return self.export(atom),
+            tag::EXPORT => return self.export_head(atom),
             tag::NEW_FUN => self.new_fun(),
             // Free variables behind pid, module, index and uniq.
             tag::FUN => self.u32().map(|free| u64::from(free) + 4),
-            tag::RECORD => self.record(),
+            tag::RECORD => self.record_head(),
             tag => Err(TermError::UnknownTag { tag }),
         };
         Ok(read?)
@@ -147,21 +152,7 @@ impl<'a> Reader<'a> {
         self.node_and(creation + usize::from(words) * 4, atom)
     }
 
-    fn bit_binary(&mut self) -> Result<u64, TermError> {
-        let claimed = self.u32()?;
-        let bits = self.u8()?;
-        let left = self.remaining().len();
-        // Without bytes there is no last byte, so there are no bits in it.
-        if !matches!((bits, claimed), (1..=8, 1..) | (0, 0)) {
-            return Err(TermError::BadBitString);
-        }
-        if claimed as usize > left {
-            return Err(TermError::ClaimTooLarge { claimed: claimed.into(), left });
-        }
-        self.fixed(claimed as usize)
-    }
-
-    fn export<E: From<TermError>>(
+    fn export_head<E: From<TermError>>(
         &mut self,
         atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<u64, E> {
@@ -178,7 +169,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Count and flags; then module, name, the names of all fields and their values.
-    fn record(&mut self) -> Result<u64, TermError> {
+    fn record_head(&mut self) -> Result<u64, TermError> {
         let fields = self.u32()?;
         self.u8()?;
         Ok(u64::from(fields) * 2 + 2)

@@ -1,7 +1,7 @@
 //! Scalars and the headers of containers.
 
 use super::Reader;
-use crate::{Atom, TermError, tag};
+use crate::{Atom, BitString, Integer, TermError, tag};
 
 /// An atom may have this many characters.
 const MAX_ATOM_CHARS: usize = 255;
@@ -38,6 +38,14 @@ impl<'a> Reader<'a> {
                 }
                 Ok(length)
             }
+            tag => Err(TermError::UnexpectedTag { expected: "a list", tag }),
+        })
+    }
+
+    /// Reads the header of a piece of a list, which may have no elements; whatever its tail is.
+    pub(crate) fn list_header(&mut self) -> Result<u32, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::LIST => reader.u32(),
             tag => Err(TermError::UnexpectedTag { expected: "a list", tag }),
         })
     }
@@ -140,10 +148,29 @@ impl<'a> Reader<'a> {
         Ok(if sign == 0 { i128::from(magnitude) } else { -i128::from(magnitude) })
     }
 
+    /// Reads an integer of any size.
+    pub fn number(&mut self) -> Result<Integer<'a>, TermError> {
+        self.scan(|reader| {
+            let len = match reader.u8()? {
+                tag::SMALL_INTEGER => return reader.u8().map(|value| i64::from(value).into()),
+                tag::INTEGER => {
+                    return reader.array().map(|bytes| i64::from(i32::from_be_bytes(bytes)).into());
+                }
+                tag::SMALL_BIG => u32::from(reader.u8()?),
+                tag::LARGE_BIG => reader.u32()?,
+                tag => return Err(TermError::UnexpectedTag { expected: "an integer", tag }),
+            };
+            let negative = reader.u8()? != 0;
+            reader.check_count(len.into())?;
+            Ok(Integer::new(negative, reader.take(len as usize)?))
+        })
+    }
+
     /// Reads a float.
     pub fn float(&mut self) -> Result<f64, TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NEW_FLOAT => reader.finite(),
+            tag::FLOAT => reader.float_text(),
             tag => Err(TermError::UnexpectedTag { expected: "a float", tag }),
         })
     }
@@ -154,12 +181,45 @@ impl<'a> Reader<'a> {
         if value.is_finite() { Ok(value) } else { Err(TermError::NotFinite) }
     }
 
-    /// Reads a binary. Bit strings are another type.
+    /// A float of old: text in 31 bytes, filled up with zeros.
+    pub(super) fn float_text(&mut self) -> Result<f64, TermError> {
+        let bytes = self.array::<31>()?;
+        let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+        let value = std::str::from_utf8(text).ok().filter(|text| is_float(text.as_bytes()));
+        let value = value.and_then(|text| text.parse().ok()).ok_or(TermError::BadFloatText)?;
+        if f64::is_finite(value) { Ok(value) } else { Err(TermError::NotFinite) }
+    }
+
+    /// Reads a binary. Bit strings are another type, unless all their bytes are whole.
     pub fn binary(&mut self) -> Result<&'a [u8], TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::BINARY => reader.sized(),
+            tag::BIT_BINARY => reader.bits()?.as_binary().ok_or(TermError::NotWholeBytes),
             tag => Err(TermError::UnexpectedTag { expected: "a binary", tag }),
         })
+    }
+
+    /// Reads a bit string; a binary is one of whole bytes.
+    pub fn bit_string(&mut self) -> Result<BitString<'a>, TermError> {
+        self.scan(|reader| match reader.u8()? {
+            tag::BINARY => reader.sized().map(BitString::from),
+            tag::BIT_BINARY => reader.bits(),
+            tag => Err(TermError::UnexpectedTag { expected: "a bit string", tag }),
+        })
+    }
+
+    pub(super) fn bits(&mut self) -> Result<BitString<'a>, TermError> {
+        let claimed = self.u32()?;
+        let last = self.u8()?;
+        let left = self.remaining().len();
+        // Without bytes there is no last byte, so there are no bits in it.
+        if !matches!((last, claimed), (1..=8, 1..) | (0, 0)) {
+            return Err(TermError::BadBitString);
+        }
+        if claimed as usize > left {
+            return Err(TermError::ClaimTooLarge { claimed: claimed.into(), left });
+        }
+        BitString::new(self.take(claimed as usize)?, last).ok_or(TermError::BadBitString)
     }
 
     /// Reads a list of bytes in its short form (`STRING_EXT`), or `[]`.
@@ -173,4 +233,23 @@ impl<'a> Reader<'a> {
             tag => Err(TermError::UnexpectedTag { expected: "a list of bytes", tag }),
         })
     }
+}
+
+/// Whether a BEAM takes the text for a float: a sign or none, digits, a point, digits, and maybe an exponent.
+fn is_float(text: &[u8]) -> bool {
+    let unsigned = |text: &[u8]| -> Option<usize> {
+        let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        Some(digits).filter(|&digits| digits > 0)
+    };
+    let signed = |text: &[u8]| usize::from(matches!(text, [b'+' | b'-', ..]));
+    let rest = |text: &[u8]| -> Option<bool> {
+        let text = text.get(signed(text)..)?;
+        let [b'.', text @ ..] = text.get(unsigned(text)?..)? else { return Some(false) };
+        let [b'e' | b'E', text @ ..] = text.get(unsigned(text)?..)? else {
+            return Some(text.len() == unsigned(text)?);
+        };
+        let text = text.get(signed(text)..)?;
+        Some(text.len() == unsigned(text)?)
+    };
+    rest(text).unwrap_or(false)
 }
