@@ -57,6 +57,8 @@ counters! {
         ticks_in,
         /// Messages put together from fragments.
         assembled,
+        /// Messages that referred to the atom cache.
+        referring,
         /// Messages to names or pids that nobody here has.
         stray,
         /// Messages of a kind that this node ignores.

@@ -16,7 +16,7 @@
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
 //!
-//! Limits: no TLS, no fragments and no atom cache yet (they are not offered, so no peer uses them).
+//! Limits: no TLS.
 
 mod accept;
 mod backoff;
@@ -55,7 +55,7 @@ mod start;
 mod writer;
 
 pub use backoff::{Backoff, BackoffConfig};
-pub use config::{Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
+pub use config::{AtomCache, Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
 pub use counters::{NodeFigures, ReadFigures, WriteFigures};
 pub use discovery::{Discovery, NamePattern, PeerSource, Peers, Place};
 pub use error::NodeError;

@@ -20,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use outrigger_proto::fragments::Assembler;
 use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::liveness::{Action, Liveness};
+use outrigger_proto::{Flags, atom_cache};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, sleep_until};
@@ -63,7 +64,12 @@ impl Reader {
         let ticktime = millis(inner.config.net_ticktime);
         let liveness = Liveness::new(0, ticktime, INTENSITY);
         let inbounds = Vec::with_capacity(inner.services.len());
-        let (framing, fragments) = (link.framing(), Assembler::new(inner.config.limits));
+        let limits = inner.config.limits;
+        let fragments = match link.flags().contains(Flags::DIST_HDR_ATOM_CACHE) {
+            true => Assembler::with_atom_cache(limits),
+            false => Assembler::new(limits),
+        };
+        let framing = link.framing();
         Self {
             inner,
             link,
@@ -198,10 +204,13 @@ impl Reader {
         }
     }
 
-    /// A fragment waits for the rest of its message.
+    /// References to atoms are replaced, in the order of the frames; a fragment waits for the rest of its message.
     fn take_message(&mut self, frame: Bytes) -> Result<(), DownReason> {
         if self.framing == Framing::PassThrough {
             return self.dispatch(&frame);
+        }
+        if atom_cache::refers(&frame) {
+            self.link.0.counters.read.referring.one();
         }
         let before = self.fragments.bytes();
         let message = self.fragments.push(frame).map_err(broken)?;

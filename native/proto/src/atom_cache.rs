@@ -39,6 +39,10 @@ mod outgoing;
 pub(crate) use expand::Expander;
 pub use incoming::{Incoming, Refs};
 pub use outgoing::Outgoing;
+use outrigger_term::tag;
+
+use crate::fragments;
+use crate::frame::{FRAGMENT_FIRST, HEADER};
 
 /// Atoms in a table: 8 segments of 256.
 pub const SLOTS: usize = 2048;
@@ -48,6 +52,16 @@ const SEGMENT: usize = 256;
 const NEW: u8 = 8;
 /// The half-byte behind those of the references: texts have lengths of two bytes.
 const LONG: u8 = 1;
+
+/// Whether a frame is a message, or begins one, that refers to the cache.
+#[must_use]
+pub fn refers(frame: &[u8]) -> bool {
+    match frame {
+        [tag::VERSION, HEADER, count, ..] => *count > 0,
+        [tag::VERSION, FRAGMENT_FIRST, ..] => frame.get(fragments::HEAD).is_some_and(|count| *count > 0),
+        _ => false,
+    }
+}
 
 /// Bytes of the half-bytes of a header with so many references, one more included.
 const fn flag_bytes(count: u8) -> usize {

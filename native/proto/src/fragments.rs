@@ -43,7 +43,7 @@ use crate::{Limits, ProtoError};
 /// Bytes of payload in one piece, as OTP has it.
 pub const PIECE: usize = 64 << 10;
 /// `131, 69 or 70, Sequence:64, Id:64`.
-const HEAD: usize = 18;
+pub(crate) const HEAD: usize = 18;
 
 /// Puts the fragmented messages of one link together.
 #[derive(Debug)]
