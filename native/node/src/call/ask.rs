@@ -15,6 +15,7 @@ use outrigger_term::{Reader, TermError, Writer};
 
 use super::waiting::Answer;
 use crate::error::NodeError;
+use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::link::{Link, SignalError};
 use crate::process::{Dest, named};
@@ -43,7 +44,8 @@ pub(crate) async fn call(
     let words = inner.processes.next_reference();
     let reference = inner.reference(words);
     let Some(mut place) = inner.calls.begin(link.as_ref().map(Link::id), words) else {
-        return Err(inner.calls.full());
+        let problem = format!("{} calls wait for an answer", inner.calls.max());
+        return Err(NodeError::BadOption { option: "max_calls", problem });
     };
     let term = message(from, &reference, link.as_ref(), request)
         .map_err(|error| NodeError::BadOption { option: "call", problem: error.to_string() })?;
@@ -54,7 +56,9 @@ pub(crate) async fn call(
     let answer = tokio::select! {
         biased;
         answer = &mut place.answer => answer.ok(),
-        error = ended(link.as_ref()) => return Err(error),
+        reason = ended(link.as_ref()) => {
+            return Err(NodeError::LinkDown { peer: to.node().to_owned(), reason });
+        }
         () = tokio::time::sleep(timeout) => None,
     };
     let name = match to {
@@ -68,7 +72,6 @@ pub(crate) async fn call(
     match answer {
         Some(Answer::Reply(reply)) => Ok(reply),
         Some(Answer::Down(reason)) if reason.is("noproc") => Err(NodeError::NoProcess { peer, name }),
-        Some(Answer::Refused(why)) => Err(NodeError::BadOption { option: "call", problem: why }),
         Some(Answer::Down(reason)) => Err(NodeError::ProcessDown { peer, name, reason }),
         None => Err(NodeError::CallTimeout { peer, name, after: timeout }),
     }
@@ -102,7 +105,7 @@ fn message(
 /// The monitor, if the peer understands one, and the question behind it.
 fn ask(link: &Link, from: &OwnedPid, to: &Dest, reference: &OwnedRef, term: &[u8]) -> Result<(), NodeError> {
     let failed = |error: SignalError| match error {
-        SignalError::Closed(_) => link.down_error(),
+        SignalError::Closed(_) => NodeError::LinkDown { peer: to.node().to_owned(), reason: why(link) },
         SignalError::Encode(error) => NodeError::BadOption { option: "call", problem: error.to_string() },
     };
     if let Some(callee) = named(to).filter(|_| link.flags().contains(MONITORS)) {
@@ -132,14 +135,18 @@ impl Inner {
 }
 
 /// The end of the link, with all that was read from it.
-async fn ended(link: Option<&Link>) -> NodeError {
+async fn ended(link: Option<&Link>) -> DownReason {
     match link {
         Some(link) => {
             link.0.finished.wait().await;
-            link.down_error()
+            why(link)
         }
         None => std::future::pending().await,
     }
+}
+
+fn why(link: &Link) -> DownReason {
+    link.0.closing.get().cloned().unwrap_or(DownReason::Internal)
 }
 
 fn not_linked(to: &Dest) -> NodeError {
