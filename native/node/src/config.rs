@@ -51,6 +51,8 @@ pub struct Config {
     pub backoff: BackoffConfig,
     /// Whether long messages may come and go in fragments, so that they do not hold up short ones. Default: yes.
     pub fragments: bool,
+    /// Whether atoms may be referred to by number. Default: no.
+    pub atom_cache: AtomCache,
     /// Bounds of what a peer may send.
     pub limits: Limits,
     /// Bounds of what this node keeps.
@@ -73,6 +75,7 @@ impl Config {
             connect_timeout: Duration::from_secs(3),
             backoff: BackoffConfig::default(),
             fragments: true,
+            atom_cache: AtomCache::Off,
             limits: Limits::default(),
             bounds: Bounds::default(),
         }
@@ -114,13 +117,31 @@ impl Config {
 
     /// What we offer our peers.
     pub(crate) fn flags(&self) -> Flags {
-        if self.fragments { Flags::OURS | Flags::FRAGMENTS } else { Flags::OURS }
+        let mut flags = Flags::OURS;
+        flags.set(Flags::FRAGMENTS, self.fragments);
+        flags.set(Flags::DIST_HDR_ATOM_CACHE, self.atom_cache != AtomCache::Off);
+        flags
     }
 
     /// Whether names are long (`--name`), for log lines.
     pub(crate) fn long_names(&self) -> bool {
         self.name.kind() == NameKind::Long
     }
+}
+
+/// The atom cache of the protocol: atoms that were sent once over a link are referred to by number.
+///
+/// It saves bytes and costs time: see the README of this crate for figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AtomCache {
+    /// Not offered: atoms come and go as text.
+    Off,
+    /// Peers may refer to atoms; we do not.
+    Receive,
+    /// Both sides refer to atoms. Of what we send, messages of processes do; those that services send to many peers as
+    /// one buffer ([`crate::Link::send`]) and those that go out in fragments do not.
+    Both,
 }
 
 /// Where a node listens.
@@ -188,6 +209,8 @@ pub struct Bounds {
     pub max_processes: usize,
     /// Registered names of processes. Default: 10,000.
     pub max_names: usize,
+    /// Calls of registered functions that run at one time. Default: 10,000.
+    pub max_running: usize,
     /// Links and monitors that one peer may have on processes of ours. Default: 100,000.
     pub max_ties: usize,
 }
@@ -201,6 +224,7 @@ impl Default for Bounds {
             max_calls: 1024,
             max_processes: 262_144,
             max_names: 10_000,
+            max_running: 10_000,
             max_ties: 100_000,
         }
     }

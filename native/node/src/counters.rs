@@ -57,6 +57,8 @@ counters! {
         ticks_in,
         /// Messages put together from fragments.
         assembled,
+        /// Messages that referred to the atom cache.
+        referring,
         /// Messages to names or pids that nobody here has.
         stray,
         /// Messages of a kind that this node ignores.
@@ -119,6 +121,8 @@ counters! {
         ignored,
         /// Messages that a full mailbox had no room for.
         mailbox_dropped,
+        /// Reasons of exits that a full mailbox had no room for, told as `system_limit`.
+        reasons_shortened,
         /// Links and monitors of peers that were refused, since a peer had as many as allowed.
         ties_refused,
     }

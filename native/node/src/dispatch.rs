@@ -6,16 +6,17 @@
 //! - Nothing here allocates for a message to a service.
 
 use bytes::Bytes;
-use outrigger_proto::control::{Control, Monitor, MonitorExit, Process, Reason, Send, To as Address};
+use outrigger_proto::control::{Control, Monitor, MonitorExit, Process, Reason, Send, To as Address, encode};
 use outrigger_proto::{ProtoError, message};
 use outrigger_term::Pid;
 
 use crate::builtin;
 use crate::escape::Printable;
 use crate::event::DownReason;
-use crate::inner::SERVICE_SERIALS;
+use crate::inner::{GROUP_LEADER_ID, SERVICE_SERIALS};
 use crate::process::Reason as ExitReason;
 use crate::reader::Reader;
+use crate::rpc::io_request;
 use crate::service::{Payload, To};
 
 /// The one name that the node itself answers to.
@@ -39,6 +40,15 @@ impl Reader {
             Control::Exit(exit) => {
                 let reason = reason(exit.reason, message.payload);
                 if !self.inner.on_exit(exit.kind, &exit.from, &exit.to, reason) {
+                    self.stray();
+                }
+            }
+            Control::SpawnRequest(request) => {
+                let args = frame.slice(message.payload_at..);
+                self.inner.on_spawn(&self.link, request, &args);
+            }
+            Control::SpawnReply(reply) => {
+                if !self.inner.calls.spawned(self.link.id(), reply) {
                     self.stray();
                 }
             }
@@ -73,6 +83,9 @@ impl Reader {
                 if is_reply {
                     return;
                 }
+                if is_group_leader(pid) {
+                    return self.on_io(payload);
+                }
                 let owner = self.inner.pid_owner(pid.id, pid.serial);
                 match owner.and_then(|owner| self.inbounds.get_mut(owner)) {
                     Some(inbound) => inbound.message(To::Pid(*pid), send.from, payload),
@@ -97,9 +110,18 @@ impl Reader {
         }
     }
 
+    /// A function that we called at the peer prints.
+    fn on_io(&self, payload: Payload<'_>) {
+        let Some((to, answer)) = io_request(payload.as_slice()) else { return self.stray() };
+        // The answer holds parts of the request, which was checked.
+        let _down = self
+            .link
+            .signal(&self.inner.group_leader, Some(&answer), |writer| encode::send(writer, &to.borrow()));
+    }
+
     fn on_monitor(&self, monitor: &Monitor<'_>) {
         let known = match &monitor.to {
-            Process::Pid(pid) => self.owner(pid).is_some(),
+            Process::Pid(pid) => self.owner(pid).is_some() || (self.is_ours(pid) && is_group_leader(pid)),
             Process::Name(name) => {
                 name.eq_str(NET_KERNEL)
                     || name.as_str().is_some_and(|name| self.inner.name_owner(name).is_some())
@@ -139,6 +161,11 @@ impl Reader {
         self.link.0.counters.read.ignored.one();
         self.inner.counters.ignored.one();
     }
+}
+
+/// The group leader lives as long as the node: whoever waits for it learns of its end by the end of the link.
+fn is_group_leader(pid: &Pid<'_>) -> bool {
+    (pid.id, pid.serial) == (GROUP_LEADER_ID, SERVICE_SERIALS)
 }
 
 /// The reason of an exit, wherever it is.

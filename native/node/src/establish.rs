@@ -9,11 +9,13 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
 use bytes::BytesMut;
+use outrigger_proto::Flags;
 use outrigger_proto::handshake::Peer;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, SetOnce};
 
+use crate::config::AtomCache;
 use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::link::{Link, LinkState};
@@ -36,16 +38,21 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
     let Connected { stream, addr, peer, leftover } = connected;
     let (read, write) = stream.into_split();
     let write = Arc::new(write);
+    let flags = peer.flags & inner.config.flags();
+    let mut queue = Queue::new(write.clone(), inner.config.bounds.max_queued_bytes);
+    if flags.contains(Flags::DIST_HDR_ATOM_CACHE) && inner.config.atom_cache == AtomCache::Both {
+        queue = queue.with_atom_cache();
+    }
     let link = Link(Arc::new(LinkState {
         id: inner.next_link_id(),
         peer: peer.name,
         peer_flags: peer.flags,
-        flags: peer.flags & inner.config.flags(),
+        flags,
         peer_creation: peer.creation,
         addr,
         since: SystemTime::now(),
         epoch: Instant::now(),
-        queue: Mutex::new(Queue::new(write.clone(), inner.config.bounds.max_queued_bytes)),
+        queue: Mutex::new(queue),
         writer: Notify::new(),
         closing: SetOnce::new(),
         finished: SetOnce::new(),

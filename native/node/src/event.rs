@@ -110,6 +110,16 @@ impl DownReason {
     }
 }
 
+impl DownReason {
+    /// The bytes of text that it holds.
+    pub(crate) fn text_len(&self) -> usize {
+        match self {
+            Self::Socket(text) | Self::Protocol(text) => text.len(),
+            _ => 0,
+        }
+    }
+}
+
 impl std::fmt::Display for DownReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

@@ -22,12 +22,18 @@ use crate::join::TargetState;
 use crate::link::LinkId;
 use crate::process::Processes;
 use crate::registry::Registry;
+use crate::rpc::Functions;
 use crate::service::Service;
 
 /// Serials of pids below this are for services to number their own pids with; the node's are above.
 pub const SERVICE_SERIALS: u32 = 0x4000_0000;
 /// Ids of pids use this many bits; the serial takes the rest of the count.
 const ID_BITS: u32 = 28;
+
+/// The node's own pids, and the first id that is given out.
+const NET_KERNEL_ID: u32 = 0;
+pub(crate) const GROUP_LEADER_ID: u32 = 1;
+const FIRST_ID: u64 = 2;
 
 /// The state behind all handles of a node.
 pub(crate) struct Inner {
@@ -46,6 +52,9 @@ pub(crate) struct Inner {
     pub(crate) processes: Processes,
     /// The pid that the node itself speaks with.
     pub(crate) net_kernel: OwnedPid,
+    /// The group leader of what we call at peers.
+    pub(crate) group_leader: OwnedPid,
+    pub(crate) functions: Functions,
     /// Set once, when the node is to end.
     pub(crate) stop: SetOnce<()>,
     events: Mutex<Option<broadcast::Sender<NodeEvent>>>,
@@ -70,12 +79,9 @@ impl Inner {
             calls: Calls::new(config.bounds.max_calls),
             directory: Mutex::new(Directory::new(config.name.clone(), config.bounds.max_peers)),
             processes: Processes::new(config.bounds.max_processes, config.bounds.max_names),
-            net_kernel: OwnedPid {
-                node: config.name.shared(),
-                id: 0,
-                serial: SERVICE_SERIALS,
-                creation: creation.0,
-            },
+            net_kernel: own(&config, creation, NET_KERNEL_ID),
+            group_leader: own(&config, creation, GROUP_LEADER_ID),
+            functions: Functions::default(),
             config,
             creation,
             listen_addrs,
@@ -86,7 +92,7 @@ impl Inner {
             stop: SetOnce::new(),
             events: Mutex::new(Some(sender)),
             first_events: Mutex::new(Some(receiver)),
-            pids: AtomicU64::new(1),
+            pids: AtomicU64::new(FIRST_ID),
             link_ids: AtomicU64::new(1),
             tasks: Mutex::new(JoinSet::new()),
             runtime: Handle::current(),
@@ -168,6 +174,11 @@ impl Inner {
     pub(crate) fn name_owner(&self, name: &str) -> Option<usize> {
         self.names.iter().find(|(known, _)| **known == *name).map(|(_, owner)| *owner)
     }
+}
+
+/// One of the node's own pids.
+fn own(config: &Config, creation: Creation, id: u32) -> OwnedPid {
+    OwnedPid { node: config.name.shared(), id, serial: SERVICE_SERIALS, creation: creation.0 }
 }
 
 fn service_names(services: &[Arc<dyn Service>]) -> Result<Vec<(Box<str>, usize)>, NodeError> {

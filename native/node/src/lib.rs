@@ -10,12 +10,13 @@
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
 //! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
+//! - Remote calls: [`Node::erpc`], [`Node::rex`], [`Node::batch`]; [`Node::register_function`] for those of peers.
 //! - Servers: [`GenServer`], [`Node::start_server`].
 //!
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
 //!
-//! Limits: no TLS, no fragments and no atom cache yet (they are not offered, so no peer uses them).
+//! Limits: no TLS.
 
 mod accept;
 mod backoff;
@@ -48,12 +49,13 @@ mod random;
 mod reader;
 mod registry;
 mod resolve;
+mod rpc;
 mod service;
 mod start;
 mod writer;
 
 pub use backoff::{Backoff, BackoffConfig};
-pub use config::{Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
+pub use config::{AtomCache, Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
 pub use counters::{NodeFigures, ReadFigures, WriteFigures};
 pub use discovery::{Discovery, NamePattern, PeerSource, Peers, Place};
 pub use error::NodeError;
@@ -66,6 +68,7 @@ pub use node::{Node, WeakNode};
 pub use probe::{epmd_names, resolve_host};
 pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOptions, Reason, SendError};
 pub use reader::READ_BUDGET;
+pub use rpc::{Mfa, Raise, Request, RpcError};
 pub use service::{Inbound, Payload, Service, To};
 
 pub use outrigger_proto::frame::Framing;

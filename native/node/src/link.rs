@@ -18,6 +18,7 @@ use parking_lot::Mutex;
 use tokio::sync::{Notify, SetOnce};
 
 use crate::counters::{LinkCounters, ReadFigures, WriteFigures};
+use crate::error::NodeError;
 use crate::event::DownReason;
 use crate::outbound::Outbound;
 use crate::process::Quota;
@@ -256,6 +257,12 @@ impl Link {
             self.0.queue.lock().close();
             self.0.writer.notify_one();
         }
+    }
+
+    /// What a call over a link that is down fails with.
+    pub(crate) fn down_error(&self) -> NodeError {
+        let reason = self.0.closing.get().cloned().unwrap_or(DownReason::Internal);
+        NodeError::LinkDown { peer: self.0.peer.to_string(), reason }
     }
 
     pub(crate) fn quota(&self) -> &Quota {

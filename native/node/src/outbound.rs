@@ -3,6 +3,8 @@
 //! - **In order.** What is pushed goes out in the order it was pushed, but for long messages: they go out in pieces, in turn, one
 //!   when nothing else waits and one after each 64 KiB of others, and what their sender signals later waits behind them. So a
 //!   long message holds up nobody but its own sender, and is not held up for ever.
+//! - **References to the atom cache** are made when a signal is put behind all others, since the peer's table changes in the
+//!   order of the wire. What waits in turn, and what services push, has none.
 //! - **Nothing is allocated per signal.** Small signals are written into one tail that is used again when it is out.
 //! - **Bounded** by who pushes: [`Outbound::charged`] says what waits.
 //!
@@ -12,6 +14,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
+use outrigger_proto::atom_cache::Outgoing;
 use outrigger_proto::fragments::{PIECE, Pieces};
 use outrigger_proto::frame::{self, Framing};
 use outrigger_proto::{OwnedPid, ProtoError};
@@ -33,6 +36,8 @@ pub(crate) struct Outbound {
     /// Bytes that went out since the last piece of a long message.
     since_piece: usize,
     sequence: u64,
+    /// What the peer knows of our atoms, if it is to.
+    atoms: Option<Box<Outgoing>>,
 }
 
 /// What one sender has queued since its first long message that is not out yet.
@@ -49,6 +54,11 @@ enum Item {
 }
 
 impl Outbound {
+    /// For a link on which signals refer to atoms.
+    pub(crate) fn with_atom_cache() -> Self {
+        Self { atoms: Some(Box::default()), ..Self::default() }
+    }
+
     /// Appends whole frames.
     pub(crate) fn push(&mut self, buffers: impl IntoIterator<Item = Bytes>) -> u64 {
         self.seal();
@@ -73,7 +83,10 @@ impl Outbound {
         let before = self.tail.len();
         match self.lanes.iter_mut().find(|lane| lane.sender == sender) {
             None => {
-                frame::append(&mut self.tail, framing, payload, control)?;
+                match &mut self.atoms {
+                    Some(atoms) => atoms.append(&mut self.tail, payload, control)?,
+                    None => frame::append(&mut self.tail, framing, payload, control)?,
+                }
                 self.charged += self.tail.len() - before;
             }
             Some(lane) => {

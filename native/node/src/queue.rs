@@ -85,6 +85,11 @@ impl Queue {
         }
     }
 
+    /// The same for a link on which signals refer to atoms of the cache.
+    pub(crate) fn with_atom_cache(self) -> Self {
+        Self { out: Outbound::with_atom_cache(), ..self }
+    }
+
     /// Appends buffers and, if the socket is not known to be full, writes.
     pub(crate) fn send(
         &mut self,

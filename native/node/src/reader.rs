@@ -4,7 +4,8 @@
 //! - It always drains. A batch is at most [`READ_BUDGET`] bytes; then the services flush, other tasks get a turn,
 //!   and it goes on.
 //! - One buffer for all batches. Frames are handed on in place; nothing is allocated per message. The buffer
-//!   grows with the bytes that have come, never with what a length field claims.
+//!   grows with the bytes that have come, never with what a length field claims. The room for a read grows while reads
+//!   fill it, from [`IDLE_ROOM`] to [`CHUNK`]; each time the timer fires an empty buffer is given back.
 //! - However the task ends, its drop tells the services once, takes the link out of the registry, and wakes
 //!   whoever waits for the end. A panic of a service costs this link only.
 //!
@@ -19,6 +20,7 @@ use bytes::{Bytes, BytesMut};
 use outrigger_proto::fragments::Assembler;
 use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::liveness::{Action, Liveness};
+use outrigger_proto::{Flags, atom_cache};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, sleep_until};
@@ -31,8 +33,10 @@ use crate::service::Inbound;
 
 /// The most bytes that are read before the services flush.
 pub const READ_BUDGET: usize = 256 << 10;
-/// The room that each read gets at least.
+/// The room that each read of a busy link gets at least.
 const CHUNK: usize = 64 << 10;
+/// The room of a link's first read: what a link costs that only ticks.
+const IDLE_ROOM: usize = 2 << 10;
 /// A buffer that has held such a frame is exchanged for a small one.
 const LARGE: usize = 1 << 20;
 /// OTP's `net_tickintensity`.
@@ -44,6 +48,8 @@ pub(crate) struct Reader {
     pub(crate) inbounds: Vec<Box<dyn Inbound>>,
     socket: OwnedReadHalf,
     buffer: BytesMut,
+    /// The room that the next read gets at least.
+    room: usize,
     pub(crate) framing: Framing,
     fragments: Assembler,
     liveness: Liveness,
@@ -58,13 +64,19 @@ impl Reader {
         let ticktime = millis(inner.config.net_ticktime);
         let liveness = Liveness::new(0, ticktime, INTENSITY);
         let inbounds = Vec::with_capacity(inner.services.len());
-        let (framing, fragments) = (link.framing(), Assembler::new(inner.config.limits));
+        let limits = inner.config.limits;
+        let fragments = match link.flags().contains(Flags::DIST_HDR_ATOM_CACHE) {
+            true => Assembler::with_atom_cache(limits),
+            false => Assembler::new(limits),
+        };
+        let framing = link.framing();
         Self {
             inner,
             link,
             inbounds,
             socket,
             buffer: leftover,
+            room: IDLE_ROOM,
             framing,
             fragments,
             liveness,
@@ -83,6 +95,7 @@ impl Reader {
         let (name, addr, flags) = (self.link.peer().clone(), self.link.addr(), self.link.peer_flags());
         let hidden = self.link.is_hidden();
         tracing::info!(peer = %name, link = self.link.id().0, %addr, hidden, "link up");
+        inner.tell_node_up(&self.link);
         inner.counters.links_up.one();
         inner.emit(NodeEvent::Up { name, hidden, flags, addr });
         let reason = self.read().await;
@@ -100,12 +113,12 @@ impl Reader {
         let timer = sleep_until(epoch + Duration::from_millis(self.liveness.next_deadline()));
         tokio::pin!(timer);
         loop {
-            self.buffer.reserve(CHUNK);
+            let offered = self.make_room();
             tokio::select! {
                 biased;
                 reason = link.closing.wait() => return reason.clone(),
                 read = self.socket.read_buf(&mut self.buffer) => {
-                    match self.batch(read) {
+                    match self.batch(read, offered) {
                         Err(reason) => return reason,
                         Ok(true) => tokio::task::yield_now().await,
                         Ok(false) => {}
@@ -118,6 +131,7 @@ impl Reader {
                     if let Some(reason) = self.on_timer() {
                         return reason;
                     }
+                    self.give_back();
                     timer.as_mut().reset(epoch + Duration::from_millis(self.liveness.next_deadline()));
                 }
             }
@@ -126,7 +140,7 @@ impl Reader {
 
     /// Takes what the first read gave, and what more is there, within the budget.
     /// Says whether the budget was spent, so that there may be more.
-    fn batch(&mut self, first: std::io::Result<usize>) -> Result<bool, DownReason> {
+    fn batch(&mut self, first: std::io::Result<usize>, mut offered: usize) -> Result<bool, DownReason> {
         let mut total = 0;
         let mut read = first;
         let ended = loop {
@@ -140,7 +154,11 @@ impl Reader {
                         break Some(reason);
                     }
                     // A read that left room has emptied the socket.
-                    if len < CHUNK || total >= READ_BUDGET {
+                    if len < offered {
+                        break None;
+                    }
+                    self.room = (self.room * 4).min(CHUNK);
+                    if total >= READ_BUDGET {
                         break None;
                     }
                 }
@@ -150,11 +168,25 @@ impl Reader {
                 }
                 Err(error) => break Some(DownReason::Socket(error.to_string())),
             }
-            self.buffer.reserve(CHUNK);
+            offered = self.make_room();
             read = self.socket.try_read_buf(&mut self.buffer);
         };
         self.flush();
         ended.map_or(Ok(total >= READ_BUDGET), Err)
+    }
+
+    /// Makes room for a read; says how much there is.
+    fn make_room(&mut self) -> usize {
+        self.buffer.reserve(self.room);
+        self.buffer.capacity() - self.buffer.len()
+    }
+
+    /// Starts small again, if nothing is under way.
+    fn give_back(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+            self.room = IDLE_ROOM;
+        }
     }
 
     fn take_frames(&mut self) -> Result<(), DownReason> {
@@ -172,10 +204,13 @@ impl Reader {
         }
     }
 
-    /// A fragment waits for the rest of its message.
+    /// References to atoms are replaced, in the order of the frames; a fragment waits for the rest of its message.
     fn take_message(&mut self, frame: Bytes) -> Result<(), DownReason> {
         if self.framing == Framing::PassThrough {
             return self.dispatch(&frame);
+        }
+        if atom_cache::refers(&frame) {
+            self.link.0.counters.read.referring.one();
         }
         let before = self.fragments.bytes();
         let message = self.fragments.push(frame).map_err(broken)?;
@@ -255,6 +290,7 @@ impl Drop for Reader {
         let (link, inner) = (&self.link, &self.inner);
         let name = link.peer().clone();
         inner.node_down(name.as_str());
+        inner.tell_node_down(link, &reason);
         match reason {
             DownReason::Internal | DownReason::Protocol(_) | DownReason::SlowPeer { .. } => {
                 tracing::error!(peer = %name, link = link.id().0, %reason, "link down");

@@ -45,5 +45,5 @@ pub mod encode {
     pub use super::link::{link, unlink_id, unlink_id_ack};
     pub use super::monitor::{demonitor_p, monitor_p, monitor_p_exit, payload_monitor_p_exit};
     pub use super::send::{alias_send, reg_send, send, send_sender};
-    pub use super::spawn::spawn_reply;
+    pub use super::spawn::{spawn_reply, spawn_request};
 }

@@ -98,6 +98,20 @@ pub enum ProtoError {
         /// References in the header.
         atoms: u8,
     },
+    /// A reference to an atom, or the header that lists atoms, is wrong.
+    #[error("peer refers to atoms of the cache and is wrong: {why}")]
+    BadAtomCache {
+        /// What it is that cannot be.
+        why: &'static str,
+    },
+    /// A message is too large when its references are replaced by atoms.
+    #[error(
+        "peer sent a message that grows beyond {max} bytes with its atoms; raise max_frame if that is legitimate"
+    )]
+    ExpandedTooLarge {
+        /// [`crate::Limits::max_frame`].
+        max: usize,
+    },
     /// A fragment of a message whose first fragment never came.
     #[error("peer sent a fragment of message {sequence}, which it has not begun")]
     FragmentUnknown {

@@ -9,6 +9,7 @@
 //! - `EXIT_PAYLOAD`: the reason of an exit comes as a payload, which we can skip without a walk, and control
 //!   messages stay small.
 //! - `ALIAS`: our calls are tagged with an alias, so that an answer that comes too late is nobody's.
+//! - `SPAWN`: `erpc` in both directions. Only functions that were registered run here.
 //! - `BIG_SEQTRACE_LABELS`, `SMALL_ATOM_TAGS`: true of us, since we pass over trace tokens and read those
 //!   tags.
 //! - `MANDATORY_25_DIGEST`: a later OTP may look at it alone.
@@ -21,7 +22,6 @@
 //! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse,
 //!   and nobody here reads. It is parsed all the same.
 //! - `ALTACT_SIG`: we have no priority messages.
-//! - `SPAWN`: no process of ours can be spawned by a peer; `erpc` to us fails with `notsup`.
 //! - `NATIVE_RECORDS`: what we accept we may have to pass on to a node that cannot read it.
 
 use std::fmt;
@@ -117,6 +117,7 @@ bitflags! {
             | Self::DIST_MONITOR_NAME.bits()
             | Self::EXIT_PAYLOAD.bits()
             | Self::ALIAS.bits()
+            | Self::SPAWN.bits()
             | Self::BIG_SEQTRACE_LABELS.bits()
             | Self::SMALL_ATOM_TAGS.bits();
 

@@ -4,7 +4,7 @@
 //! count down; the last piece has id 1. The control message is whole in the first piece. (ERTS User's Guide, "External Term
 //! Format", "Distribution Header for fragmented messages".)
 //!
-//! - [`Assembler`] puts messages of a peer together. A gap, a piece out of order, a sequence twice or unknown: the stream of
+//! - [`Assembler`] puts messages of a peer together, and replaces references to the atom cache by atoms. A gap, a piece out of order, a sequence twice or unknown: the stream of
 //!   such a peer cannot be trusted, as a BEAM sees it, too.
 //! - [`Pieces`] cuts a message of ours.
 //!
@@ -28,7 +28,7 @@
 //! ```
 //!
 //! Limits: what is open stays until the link ends, since a peer may take as long as it likes between two pieces; it is
-//! bounded in number and in bytes. A header that uses the atom cache is not read here.
+//! bounded in number and in bytes, the atoms that they refer to included.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -36,13 +36,14 @@ use std::collections::hash_map::Entry;
 use bytes::Bytes;
 use outrigger_term::{TermError, Writer, tag};
 
-use crate::frame::{FRAGMENT, FRAGMENT_FIRST, HEADER};
+use crate::atom_cache::{Expander, Incoming, Refs};
+use crate::frame::{FRAGMENT, FRAGMENT_FIRST, Framing, HEADER};
 use crate::{Limits, ProtoError};
 
 /// Bytes of payload in one piece, as OTP has it.
 pub const PIECE: usize = 64 << 10;
 /// `131, 69 or 70, Sequence:64, Id:64`.
-const HEAD: usize = 18;
+pub(crate) const HEAD: usize = 18;
 
 /// Puts the fragmented messages of one link together.
 #[derive(Debug)]
@@ -50,6 +51,16 @@ pub struct Assembler {
     open: HashMap<u64, Open>,
     bytes: usize,
     limits: Limits,
+    /// For a link on which the peer may refer to atoms.
+    atoms: Option<Atoms>,
+}
+
+#[derive(Debug, Default)]
+struct Atoms {
+    table: Incoming,
+    /// What the frame at hand refers to.
+    refs: Refs,
+    expander: Expander,
 }
 
 /// A message that is not whole yet.
@@ -59,17 +70,40 @@ struct Open {
     message: Vec<u8>,
     /// The id of the next piece.
     next: u64,
+    /// What its header refers to.
+    refs: Refs,
+}
+
+impl Open {
+    /// Bytes that it takes.
+    fn held(&self) -> usize {
+        self.message.len() + self.refs.bytes()
+    }
+}
+
+impl Atoms {
+    /// A message in one frame that has references.
+    fn whole(&mut self, frame: &[u8], max: usize) -> Result<Bytes, ProtoError> {
+        let terms = self.table.read(frame.get(2..).unwrap_or_default(), &mut self.refs)?;
+        self.expander.frame(terms, &self.refs, max)
+    }
 }
 
 impl Assembler {
     /// Nothing is open.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { open: HashMap::new(), bytes: 0, limits }
+        Self { open: HashMap::new(), bytes: 0, limits, atoms: None }
+    }
+
+    /// The same for a link on which the atom cache was agreed.
+    #[must_use]
+    pub fn with_atom_cache(limits: Limits) -> Self {
+        Self { atoms: Some(Atoms::default()), ..Self::new(limits) }
     }
 
     /// Takes a frame. One that is no fragment comes back as it is; a fragment that completes its message, as a frame that
-    /// holds all of it.
+    /// holds all of it. Either without references to the atom cache, if that was agreed.
     ///
     /// # Errors
     /// The peer broke the rules or a limit; the link is to be closed.
@@ -77,6 +111,10 @@ impl Assembler {
         match *frame {
             [tag::VERSION, FRAGMENT_FIRST, ..] => self.first(&frame),
             [tag::VERSION, FRAGMENT, ..] => self.later(&frame),
+            [tag::VERSION, HEADER, 1..=255, ..] => match &mut self.atoms {
+                Some(atoms) => atoms.whole(&frame, self.limits.max_frame).map(Some),
+                None => Ok(Some(frame)),
+            },
             _ => Ok(Some(frame)),
         }
     }
@@ -95,19 +133,30 @@ impl Assembler {
 
     fn first(&mut self, frame: &[u8]) -> Result<Option<Bytes>, ProtoError> {
         let (sequence, id, rest) = read(frame)?;
-        let mut message = Vec::with_capacity(rest.len() + 2);
+        if id == 0 {
+            return Err(ProtoError::FragmentOutOfOrder { sequence, id });
+        }
+        self.unless_open(sequence)?;
+        let mut message = Vec::with_capacity(rest.len() + 3);
         message.extend_from_slice(&[tag::VERSION, HEADER]);
-        message.extend_from_slice(rest);
-        match id {
-            0 => return Err(ProtoError::FragmentOutOfOrder { sequence, id }),
-            1 => return self.unless_open(sequence).map(|()| Some(message.into())),
-            _ => self.unless_open(sequence)?,
+        let mut refs = Refs::default();
+        match (&mut self.atoms, rest) {
+            // The table follows the frames as they come, not the messages as they become whole.
+            (Some(atoms), [1..=255, ..]) => {
+                message.push(0);
+                message.extend_from_slice(atoms.table.read(rest, &mut refs)?);
+            }
+            _ => message.extend_from_slice(rest),
+        }
+        let open = Open { message, next: id - 1, refs };
+        if id == 1 {
+            return self.whole(open).map(Some);
         }
         if self.open.len() >= self.limits.max_open_fragments {
             return Err(ProtoError::TooManyFragments { max: self.limits.max_open_fragments });
         }
-        self.charge(message.len())?;
-        self.open.insert(sequence, Open { message, next: id - 1 });
+        self.charge(open.held())?;
+        self.open.insert(sequence, open);
         Ok(None)
     }
 
@@ -137,9 +186,20 @@ impl Assembler {
         if id > 1 {
             return Ok(None);
         }
-        let message = entry.remove().message;
-        self.bytes -= message.len();
-        Ok(Some(message.into()))
+        let open = entry.remove();
+        self.bytes -= open.held();
+        self.whole(open).map(Some)
+    }
+
+    /// A message that is complete, without references.
+    fn whole(&mut self, open: Open) -> Result<Bytes, ProtoError> {
+        match &mut self.atoms {
+            Some(atoms) if !open.refs.is_empty() => {
+                let terms = open.message.get(Framing::Header.before_control().len()..).unwrap_or_default();
+                atoms.expander.frame(terms, &open.refs, self.limits.max_frame)
+            }
+            _ => Ok(open.message.into()),
+        }
     }
 
     fn charge(&mut self, bytes: usize) -> Result<(), ProtoError> {

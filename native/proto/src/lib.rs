@@ -7,7 +7,8 @@
 //! The way of a connection:
 //!
 //! 1. [`handshake::Initiator`] or [`handshake::Acceptor`] turns bytes into a [`handshake::Peer`].
-//! 2. [`frame::next`] cuts the stream into ticks and messages.
+//! 2. [`frame::next`] cuts the stream into ticks and frames; [`fragments::Assembler`] makes whole messages of them, without
+//!    references to the atom cache.
 //! 3. [`message::split`] parses the control message and points at the payload, which is not decoded.
 //! 4. [`control::encode`] and [`frame::append`] write what we send.
 //! 5. [`liveness::Liveness`] says when to tick and when the peer is dead.
@@ -16,10 +17,10 @@
 //! nothing recurses on input, nothing panics. A peer that breaks the protocol costs its own link and nothing
 //! else.
 //!
-//! Limits: we speak the pass-through framing only (neither fragments nor the atom cache is offered), version
-//! 6 of the handshake only (OTP 23 and later; the mandatory flags make it OTP 24 in effect), and we hand out
-//! no dynamic names.
+//! Limits: we speak version 6 of the handshake only (OTP 23 and later; the mandatory flags make it OTP 24 in effect), and we
+//! hand out no dynamic names.
 
+pub mod atom_cache;
 pub mod control;
 pub mod digest;
 mod error;

@@ -196,7 +196,12 @@ fn encoders_write_what_a_beam_writes() {
     same("GROUP_LEADER", term(|w| encode::group_leader(w, &FROM, &TO)));
     same("UNLINK_ID", term(|w| encode::unlink_id(w, u64::MAX, &FROM, &TO)));
     same("UNLINK_ID_ACK", term(|w| encode::unlink_id_ack(w, 5, &FROM, &TO)));
-    same("SPAWN_REPLY", term(|w| encode::spawn_reply(w, &REF, &TO, "notsup")));
+    let result = Spawned::Error(Atom::Utf8("notsup"));
+    let reply = SpawnReply { request: REF, to: TO, flags: 0, result, token: None };
+    same("SPAWN_REPLY", term(|w| encode::spawn_reply(w, &reply)));
+    let bytes = vector("SPAWN_REQUEST");
+    let Ok((_, Control::SpawnRequest(request))) = Control::parse(&mut Reader::new(&bytes)) else { panic!() };
+    same("SPAWN_REQUEST", term(|w| encode::spawn_request(w, &request)));
 }
 
 fn refused(write: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>) -> ProtoError {

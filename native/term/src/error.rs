@@ -64,6 +64,12 @@ pub enum TermError {
     /// A bit string whose last byte has no valid bit count.
     #[error("sender's bit string is malformed")]
     BadBitString,
+    /// A bit string where whole bytes are required.
+    #[error("sender's bit string does not end with a whole byte")]
+    NotWholeBytes,
+    /// A float in the old encoding whose text is no float.
+    #[error("sender's float is not written as a float")]
+    BadFloatText,
     /// A float that is infinite or not a number.
     #[error("sender's float is not a finite number")]
     NotFinite,

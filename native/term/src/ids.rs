@@ -1,4 +1,4 @@
-//! Pids and references as they travel: the node's name, numbers, and the creation of that node's incarnation.
+//! Pids, ports and references as they travel: the node's name, numbers, and the creation of that node's incarnation.
 
 use crate::Atom;
 
@@ -15,6 +15,17 @@ pub struct Pid<'a> {
     /// Second number.
     pub serial: u32,
     /// Incarnation of the node. 0 is a wildcard in old C nodes.
+    pub creation: u32,
+}
+
+/// A port identifier: a file, a socket or another program, as a BEAM sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port<'a> {
+    /// Name of the node that owns it.
+    pub node: Atom<'a>,
+    /// Its number there.
+    pub id: u64,
+    /// Incarnation of that node.
     pub creation: u32,
 }
 

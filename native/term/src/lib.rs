@@ -1,7 +1,8 @@
 //! Bytes to terms and back: a reader and a writer of the Erlang external term format.
 //!
 //! What it is: [`Reader`] is a cursor over borrowed bytes that takes one value after the other and copies
-//! nothing. [`Writer`] appends values to a byte vector, byte for byte as `erlang:term_to_binary/1` does.
+//! nothing. [`Term`] is one whole term in such bytes, [`OwnedTerm`] one that owns them; both print as `iex` does.
+//! [`Writer`] appends values to a byte vector, byte for byte as `erlang:term_to_binary/1` does.
 //!
 //! Invariants:
 //!
@@ -31,22 +32,34 @@
 //! # Ok::<(), TermError>(())
 //! ```
 //!
-//! Limits: no owned tree of terms, no atom cache references (tag 82), no decompression (tag 80), no
+//! Limits: no owned tree of terms, references to an atom cache (tag 82) only in [`rewrite_atoms`], no decompression (tag 80), no
 //! `LOCAL_EXT` (tag 121, never sent between nodes).
 
 mod atom;
+mod bits;
 mod canonical;
 mod error;
 mod ids;
+mod inspect;
+mod integer;
 mod limits;
+mod opaque;
 mod reader;
+mod rewrite;
 pub mod tag;
+mod term;
 mod writer;
 
 pub use atom::Atom;
+pub use bits::BitString;
 pub use canonical::canonical;
 pub use error::TermError;
-pub use ids::{MAX_REFERENCE_WORDS, Pid, Reference};
+pub use ids::{MAX_REFERENCE_WORDS, Pid, Port, Reference};
+pub use inspect::Inspect;
+pub use integer::Integer;
 pub use limits::Limits;
+pub use opaque::{Export, Fun, Record};
 pub use reader::Reader;
+pub use rewrite::rewrite_atoms;
+pub use term::{Kind, OwnedTerm, Term};
 pub use writer::Writer;

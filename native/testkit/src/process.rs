@@ -172,6 +172,12 @@ pub fn resident_kib(pid: u32) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
+/// How many files and sockets a process has open; 0 when there is no such process.
+#[must_use]
+pub fn open_files(pid: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

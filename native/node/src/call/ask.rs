@@ -15,7 +15,6 @@ use outrigger_term::{Reader, TermError, Writer};
 
 use super::waiting::Answer;
 use crate::error::NodeError;
-use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::link::{Link, SignalError};
 use crate::process::{Dest, named};
@@ -44,8 +43,7 @@ pub(crate) async fn call(
     let words = inner.processes.next_reference();
     let reference = inner.reference(words);
     let Some(mut place) = inner.calls.begin(link.as_ref().map(Link::id), words) else {
-        let problem = format!("{} calls wait for an answer", inner.calls.max());
-        return Err(NodeError::BadOption { option: "max_calls", problem });
+        return Err(inner.calls.full());
     };
     let term = message(from, &reference, link.as_ref(), request)
         .map_err(|error| NodeError::BadOption { option: "call", problem: error.to_string() })?;
@@ -56,9 +54,7 @@ pub(crate) async fn call(
     let answer = tokio::select! {
         biased;
         answer = &mut place.answer => answer.ok(),
-        reason = ended(link.as_ref()) => {
-            return Err(NodeError::LinkDown { peer: to.node().to_owned(), reason });
-        }
+        error = ended(link.as_ref()) => return Err(error),
         () = tokio::time::sleep(timeout) => None,
     };
     let name = match to {
@@ -72,6 +68,7 @@ pub(crate) async fn call(
     match answer {
         Some(Answer::Reply(reply)) => Ok(reply),
         Some(Answer::Down(reason)) if reason.is("noproc") => Err(NodeError::NoProcess { peer, name }),
+        Some(Answer::Refused(why)) => Err(NodeError::BadOption { option: "call", problem: why }),
         Some(Answer::Down(reason)) => Err(NodeError::ProcessDown { peer, name, reason }),
         None => Err(NodeError::CallTimeout { peer, name, after: timeout }),
     }
@@ -105,7 +102,7 @@ fn message(
 /// The monitor, if the peer understands one, and the question behind it.
 fn ask(link: &Link, from: &OwnedPid, to: &Dest, reference: &OwnedRef, term: &[u8]) -> Result<(), NodeError> {
     let failed = |error: SignalError| match error {
-        SignalError::Closed(_) => NodeError::LinkDown { peer: to.node().to_owned(), reason: why(link) },
+        SignalError::Closed(_) => link.down_error(),
         SignalError::Encode(error) => NodeError::BadOption { option: "call", problem: error.to_string() },
     };
     if let Some(callee) = named(to).filter(|_| link.flags().contains(MONITORS)) {
@@ -135,18 +132,14 @@ impl Inner {
 }
 
 /// The end of the link, with all that was read from it.
-async fn ended(link: Option<&Link>) -> DownReason {
+async fn ended(link: Option<&Link>) -> NodeError {
     match link {
         Some(link) => {
             link.0.finished.wait().await;
-            why(link)
+            link.down_error()
         }
         None => std::future::pending().await,
     }
-}
-
-fn why(link: &Link) -> DownReason {
-    link.0.closing.get().cloned().unwrap_or(DownReason::Internal)
 }
 
 fn not_linked(to: &Dest) -> NodeError {

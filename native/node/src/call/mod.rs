@@ -4,4 +4,4 @@ mod ask;
 mod waiting;
 
 pub(crate) use ask::{Question, call};
-pub(crate) use waiting::Calls;
+pub(crate) use waiting::{Answer, Calls, Place};

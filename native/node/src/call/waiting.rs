@@ -6,10 +6,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use outrigger_proto::OwnedPid;
+use outrigger_proto::control::{SpawnReply, Spawned};
 use outrigger_term::{Reader, TermError, tag};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
+use crate::error::NodeError;
+use crate::escape::Printable;
 use crate::gen_server::alias_of;
 use crate::link::LinkId;
 use crate::process::Reason;
@@ -27,22 +31,26 @@ pub(crate) struct Calls {
 
 struct Waiting {
     link: Option<LinkId>,
+    /// What was spawned for it.
+    spawned: Option<OwnedPid>,
     answer: oneshot::Sender<Answer>,
 }
 
 /// What a call comes to.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Reply(Vec<u8>),
     /// The callee has ended, or was never there.
     Down(Reason),
+    /// What was to be spawned was not.
+    Refused(String),
 }
 
 /// A call's place. It is given back when this is dropped.
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     calls: &'a Calls,
     words: Words,
-    pub(super) answer: oneshot::Receiver<Answer>,
+    pub(crate) answer: oneshot::Receiver<Answer>,
 }
 
 impl Calls {
@@ -51,20 +59,39 @@ impl Calls {
     }
 
     /// A place for a call; `None` when as many wait as may.
-    pub(super) fn begin(&self, link: Option<LinkId>, words: Words) -> Option<Place<'_>> {
+    pub(crate) fn begin(&self, link: Option<LinkId>, words: Words) -> Option<Place<'_>> {
         let mut waiting = self.waiting.lock();
         if waiting.len() >= self.max {
             return None;
         }
         let (sender, answer) = oneshot::channel();
-        waiting.insert(words, Waiting { link, answer: sender });
+        waiting.insert(words, Waiting { link, spawned: None, answer: sender });
         self.count.store(waiting.len(), Relaxed);
         Some(Place { calls: self, words, answer })
     }
 
-    /// How many may wait.
-    pub(super) fn max(&self) -> usize {
-        self.max
+    /// As many wait as may.
+    pub(crate) fn full(&self) -> NodeError {
+        let problem = format!("{} calls wait for an answer", self.max);
+        NodeError::BadOption { option: "max_calls", problem }
+    }
+
+    /// Takes a `SPAWN_REPLY`. `false` if no call waits for it.
+    pub(crate) fn spawned(&self, link: LinkId, reply: &SpawnReply<'_>) -> bool {
+        let Ok(words) = reply.request.words().try_into() else { return false };
+        match reply.result {
+            Spawned::Error(why) => {
+                self.answer(Some(link), words, || Answer::Refused(Printable::text(&why.text()).to_string()))
+            }
+            Spawned::Pid(pid) => {
+                let mut waiting = self.waiting.lock();
+                let Some(call) = waiting.get_mut(&words).filter(|call| call.link == Some(link)) else {
+                    return false;
+                };
+                call.spawned = Some(OwnedPid::from(pid));
+                true
+            }
+        }
     }
 
     /// Takes `{Ref, Reply}` or `{[alias | Ref], Reply}` for a call. `false` if none waits for it on that link.
@@ -95,6 +122,13 @@ impl Calls {
             let _gone = call.answer.send(answer());
         }
         true
+    }
+}
+
+impl Place<'_> {
+    /// The process that was spawned for the call, once it is known.
+    pub(crate) fn spawned(&self) -> Option<OwnedPid> {
+        self.calls.waiting.lock().get(&self.words)?.spawned.clone()
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use outrigger_proto::control::{ExitKind, encode};
 use outrigger_proto::{OwnedPid, OwnedRef};
 
+use super::mailbox::Pushed;
 use super::outward::named;
 use super::relations::Relations;
 use super::state::State;
@@ -48,6 +49,9 @@ fn leave(inner: &Inner, state: &Arc<State>, reason: &Reason) -> Option<Relations
     for name in &taken.names {
         inner.processes.unname(name, state);
     }
+    if taken.monitors_nodes {
+        inner.processes.watch_nodes(state, false);
+    }
     for alias in &taken.aliases {
         inner.processes.unalias(alias);
     }
@@ -66,7 +70,7 @@ fn tell_linked(
         if !inner.is_own(&peer.node) {
             inner.send_exit(&state.pid, &peer, reason);
         } else if let Some(other) = inner.processes.get(peer.id, peer.serial)
-            && let Some(reason) = exit_signal(&other, ExitKind::Linked, &state.pid, reason)
+            && let Some(reason) = exit_signal(inner, &other, ExitKind::Linked, &state.pid, reason)
         {
             dying.push((other, reason));
         }
@@ -74,7 +78,13 @@ fn tell_linked(
 }
 
 /// An exit signal reaches a process. The reason to end it with, if it is to end.
-pub(super) fn exit_signal(state: &State, kind: ExitKind, from: &OwnedPid, reason: &Reason) -> Option<Reason> {
+pub(super) fn exit_signal(
+    inner: &Inner,
+    state: &State,
+    kind: ExitKind,
+    from: &OwnedPid,
+    reason: &Reason,
+) -> Option<Reason> {
     let mut ties = state.relations.lock();
     if ties.ended.is_some() {
         return None;
@@ -87,8 +97,15 @@ pub(super) fn exit_signal(state: &State, kind: ExitKind, from: &OwnedPid, reason
     }
     if ties.trap_exit {
         drop(ties);
-        state.mailbox.push(Message::Exit { from: from.clone(), reason: reason.clone() });
-        return None;
+        let message = Message::Exit { from: from.clone(), reason: reason.clone() };
+        return match kind {
+            ExitKind::Linked => {
+                inner.tell(state, message);
+                None
+            }
+            // Anybody may send as many as he likes.
+            ExitKind::Sent => (inner.put(state, message) == Pushed::Overflow).then(Reason::system_limit),
+        };
     }
     let by_itself = kind == ExitKind::Sent && *from == state.pid;
     (by_itself || !reason.is("normal")).then(|| reason.clone())
@@ -101,7 +118,7 @@ pub(super) fn down(inner: &Inner, watcher: &OwnedPid, reference: &OwnedRef, reas
     }
     let Some(state) = inner.processes.get(watcher.id, watcher.serial) else { return false };
     let Some(of) = state.relations.lock().monitors.remove(reference) else { return false };
-    state.mailbox.push(Message::Down { reference: reference.clone(), of, reason: reason.clone() });
+    inner.tell(&state, Message::Down { reference: reference.clone(), of, reason: reason.clone() });
     true
 }
 

@@ -174,7 +174,7 @@ impl Process {
     }
 
     fn linked_to_nobody(&self, to: &OwnedPid, reason: Reason) {
-        if let Some(reason) = end::exit_signal(&self.state, ExitKind::Linked, to, &reason) {
+        if let Some(reason) = end::exit_signal(&self.node.0, &self.state, ExitKind::Linked, to, &reason) {
             end::end(&self.node.0, &self.state, reason);
         }
     }
@@ -274,7 +274,7 @@ impl Process {
         if !inner.is_own(&to.node) {
             inner.send_exit2(self.pid(), to, &reason);
         } else if let Some(other) = inner.find(&Dest::from(to))
-            && let Some(reason) = end::exit_signal(&other, ExitKind::Sent, self.pid(), &reason)
+            && let Some(reason) = end::exit_signal(inner, &other, ExitKind::Sent, self.pid(), &reason)
         {
             end::end(inner, &other, reason);
         }

@@ -1,7 +1,11 @@
 //! The mailbox of one process: a bounded queue with one reader.
 //!
-//! Invariants: messages come out in the order they were put in; what the node itself puts in is never dropped; a push never
-//! waits. After [`Mailbox::close`] nothing goes in, and what is there is gone.
+//! What was sent by somebody is bounded, and gives way by [`Overflow`]. What the node itself tells, ends of what the process
+//! is tied to, is never dropped: the process bounds it by its own links and monitors. A long reason that a full mailbox has no
+//! room for is told as `system_limit`.
+//!
+//! Invariants: messages come out in the order they were put in; a push never waits, and costs the same however many wait.
+//! After [`Mailbox::close`] nothing goes in, and what is there is gone.
 
 use std::collections::VecDeque;
 
@@ -16,9 +20,12 @@ pub(super) struct Mailbox {
     bounds: MailboxBounds,
 }
 
+/// Two queues and one numbering, so that the oldest that may go is found at once.
 #[derive(Default)]
 struct Queue {
-    messages: VecDeque<Message>,
+    sent: VecDeque<(u64, Message)>,
+    told: VecDeque<(u64, Message)>,
+    next: u64,
     bytes: usize,
     dropped: u64,
     closed: bool,
@@ -39,6 +46,7 @@ impl Mailbox {
         Self { queue: Mutex::default(), arrived: Notify::new(), bounds }
     }
 
+    /// Puts in what somebody sent.
     pub(super) fn push(&self, message: Message) -> Pushed {
         let mut queue = self.queue.lock();
         if queue.closed {
@@ -46,7 +54,7 @@ impl Mailbox {
         }
         let cost = message.cost();
         let mut pushed = Pushed::Taken;
-        if message.is_term() && queue.over(&self.bounds, cost) {
+        if queue.over(&self.bounds, cost) {
             pushed = match self.bounds.overflow {
                 Overflow::End => return Pushed::Overflow,
                 Overflow::DropOldest if queue.make_room(&self.bounds, cost) => Pushed::Dropped,
@@ -56,21 +64,42 @@ impl Mailbox {
                 }
             };
         }
-        queue.bytes += cost;
-        queue.messages.push_back(message);
-        let first = queue.messages.len() == 1;
+        let numbered = (queue.number(cost), message);
+        queue.sent.push_back(numbered);
+        let first = queue.len() == 1;
         drop(queue);
-        // The reader sleeps only over an empty queue.
+        self.wake(first);
+        pushed
+    }
+
+    /// Puts in what the node tells. Whether all of it, and not without its reason.
+    pub(super) fn tell(&self, mut message: Message) -> bool {
+        let mut queue = self.queue.lock();
+        if queue.closed {
+            return true;
+        }
+        let whole = queue.bytes.saturating_add(message.cost()) <= self.bounds.bytes || !message.shorten();
+        let numbered = (queue.number(message.cost()), message);
+        queue.told.push_back(numbered);
+        let first = queue.len() == 1;
+        drop(queue);
+        self.wake(first);
+        whole
+    }
+
+    /// The reader sleeps only over an empty queue.
+    fn wake(&self, first: bool) {
         if first {
             self.arrived.notify_one();
         }
-        pushed
     }
 
     /// The next message, if there is one.
     pub(super) fn pop(&self) -> Option<Message> {
         let mut queue = self.queue.lock();
-        let message = queue.messages.pop_front()?;
+        let number = |queue: &VecDeque<(u64, Message)>| queue.front().map_or(u64::MAX, |(number, _)| *number);
+        let from = if number(&queue.sent) < number(&queue.told) { &mut queue.sent } else { &mut queue.told };
+        let (_, message) = from.pop_front()?;
         queue.bytes -= message.cost();
         Some(message)
     }
@@ -100,26 +129,35 @@ impl Mailbox {
     /// Messages that wait, and messages that were dropped.
     pub(super) fn figures(&self) -> (usize, u64) {
         let queue = self.queue.lock();
-        (queue.messages.len(), queue.dropped)
+        (queue.len(), queue.dropped)
     }
 }
 
 impl Queue {
-    fn over(&self, bounds: &MailboxBounds, cost: usize) -> bool {
-        self.messages.len() >= bounds.messages || self.bytes.saturating_add(cost) > bounds.bytes
+    fn len(&self) -> usize {
+        self.sent.len() + self.told.len()
     }
 
-    /// Drops the oldest terms until `cost` fits. `false` if it never will.
+    /// Accounts for one more message.
+    fn number(&mut self, cost: usize) -> u64 {
+        self.bytes += cost;
+        self.next += 1;
+        self.next
+    }
+
+    fn over(&self, bounds: &MailboxBounds, cost: usize) -> bool {
+        self.len() >= bounds.messages || self.bytes.saturating_add(cost) > bounds.bytes
+    }
+
+    /// Drops the oldest that were sent until `cost` fits. `false` if it never will.
     fn make_room(&mut self, bounds: &MailboxBounds, cost: usize) -> bool {
         if cost > bounds.bytes || bounds.messages == 0 {
             return false;
         }
         while self.over(bounds, cost) {
-            let Some(oldest) = self.messages.iter().position(Message::is_term) else { return false };
-            if let Some(message) = self.messages.remove(oldest) {
-                self.bytes -= message.cost();
-                self.dropped += 1;
-            }
+            let Some((_, message)) = self.sent.pop_front() else { return false };
+            self.bytes -= message.cost();
+            self.dropped += 1;
         }
         true
     }
@@ -176,10 +214,35 @@ mod tests {
         let exit = || Message::Exit { from: from.clone(), reason: super::super::Reason::noproc() };
         mailbox.push(term(1, 1));
         for _ in 0..3 {
-            assert_eq!(mailbox.push(exit()), Pushed::Taken);
+            assert!(mailbox.tell(exit()));
         }
         assert_eq!(mailbox.push(term(2, 1)), Pushed::Dropped);
         assert_eq!(drain(&mailbox), [exit(), exit(), exit()]);
+    }
+
+    #[test]
+    fn what_was_sent_and_what_was_told_come_out_in_their_order() {
+        let mailbox = mailbox(6, 1 << 20, Overflow::DropOldest);
+        let down = |id| Message::NodeUp { node: format!("n{id}@h").parse().unwrap(), hidden: false };
+        for id in 0..3 {
+            mailbox.push(term(id, 1));
+            mailbox.tell(down(id));
+        }
+        mailbox.push(term(9, 1));
+        assert_eq!(mailbox.figures(), (6, 1));
+        assert_eq!(drain(&mailbox), [down(0), term(1, 1), down(1), term(2, 1), down(2), term(9, 1)]);
+    }
+
+    #[test]
+    fn a_reason_without_room_is_told_short() {
+        let mailbox = mailbox(9, 10_000, Overflow::DropNewest);
+        let from = outrigger_proto::OwnedPid { node: "a@h".into(), id: 1, serial: 0, creation: 1 };
+        let long = super::super::Reason::tuple("long", &"x".repeat(6_000));
+        let exit = |reason| Message::Exit { from: from.clone(), reason };
+        let whole = [(); 3].map(|()| mailbox.tell(exit(long.clone())));
+        assert_eq!(whole, [true, false, false]);
+        let limit = super::super::Reason::system_limit();
+        assert_eq!(drain(&mailbox), [exit(long), exit(limit.clone()), exit(limit)]);
     }
 
     #[tokio::test]

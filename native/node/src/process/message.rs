@@ -4,6 +4,7 @@ use bytes::Bytes;
 use outrigger_proto::{NodeName, OwnedPid, OwnedRef};
 
 use super::{Dest, Reason};
+use crate::event::DownReason;
 
 /// One message of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,22 @@ pub enum Message {
         /// Why.
         reason: Reason,
     },
+    /// A link to a node is up. Only after [`Process::monitor_nodes`](super::Process::monitor_nodes).
+    NodeUp {
+        /// The peer.
+        node: NodeName,
+        /// Whether it is a hidden node.
+        hidden: bool,
+    },
+    /// The link to a node is down.
+    NodeDown {
+        /// The peer.
+        node: NodeName,
+        /// Whether it was a hidden node.
+        hidden: bool,
+        /// Why.
+        reason: DownReason,
+    },
 }
 
 impl Message {
@@ -46,11 +63,21 @@ impl Message {
             + match self {
                 Self::Term(term) | Self::PeerTerm { term, .. } => term.len(),
                 Self::Down { reason, .. } | Self::Exit { reason, .. } => reason.as_bytes().len(),
+                Self::NodeUp { .. } => 0,
+                Self::NodeDown { reason, .. } => reason.text_len(),
             }
     }
 
-    /// Whether it was sent by somebody, and not made by the node: only such a message may be dropped.
-    pub(super) const fn is_term(&self) -> bool {
-        matches!(self, Self::Term(_) | Self::PeerTerm { .. })
+    /// Takes a long reason out of what the node tells. Whether there was one.
+    pub(super) fn shorten(&mut self) -> bool {
+        /// Shorter than what an entry costs anyway.
+        const SHORT: usize = 64;
+        match self {
+            Self::Down { reason, .. } | Self::Exit { reason, .. } if reason.as_bytes().len() > SHORT => {
+                *reason = Reason::system_limit();
+                true
+            }
+            _ => false,
+        }
     }
 }

@@ -9,6 +9,7 @@ use outrigger_proto::control::{Process as Named, encode};
 use outrigger_proto::{Flags, NodeName, OwnedPid, OwnedRef};
 use outrigger_term::{Atom, Reader, TermError, Writer};
 
+use super::mailbox::Pushed;
 use super::relations::Watcher;
 use super::state::State;
 use super::{Dest, Message, Reason, end};
@@ -105,21 +106,32 @@ impl Inner {
         }
     }
 
-    fn push(&self, state: &Arc<State>, message: Message) {
-        use super::mailbox::Pushed;
-        match state.mailbox.push(message) {
-            Pushed::Taken => {}
-            Pushed::Dropped => self.counters.mailbox_dropped.one(),
-            Pushed::Overflow => {
-                self.counters.mailbox_dropped.one();
-                end::end(self, state, Reason::system_limit());
-            }
+    /// Puts what somebody sent into a mailbox, and ends the process if that was too much.
+    pub(super) fn push(&self, state: &Arc<State>, message: Message) {
+        if self.put(state, message) == Pushed::Overflow {
+            end::end(self, state, Reason::system_limit());
+        }
+    }
+
+    /// The same, but the end is left to the caller.
+    pub(super) fn put(&self, state: &State, message: Message) -> Pushed {
+        let pushed = state.mailbox.push(message);
+        if pushed != Pushed::Taken {
+            self.counters.mailbox_dropped.one();
+        }
+        pushed
+    }
+
+    /// Puts what the node has to tell into a mailbox.
+    pub(super) fn tell(&self, state: &State, message: Message) {
+        if !state.mailbox.tell(message) {
+            self.counters.reasons_shortened.one();
         }
     }
 
     /// `EXIT` of `from`, who has ended, to a linked process of a peer.
     pub(super) fn send_exit(&self, from: &OwnedPid, to: &OwnedPid, reason: &Reason) {
-        self.tell(from, &to.node, reason, |writer, payload| match payload {
+        self.send_reason(from, &to.node, reason, |writer, payload| match payload {
             true => encode::payload_exit(writer, &from.borrow(), &to.borrow()),
             false => encode::exit(writer, &from.borrow(), &to.borrow(), reason.as_bytes()),
         });
@@ -127,7 +139,7 @@ impl Inner {
 
     /// `EXIT2`: `from` calls `exit(To, Reason)`.
     pub(super) fn send_exit2(&self, from: &OwnedPid, to: &OwnedPid, reason: &Reason) {
-        self.tell(from, &to.node, reason, |writer, payload| match payload {
+        self.send_reason(from, &to.node, reason, |writer, payload| match payload {
             true => encode::payload_exit2(writer, &from.borrow(), &to.borrow()),
             false => encode::exit2(writer, &from.borrow(), &to.borrow(), reason.as_bytes()),
         });
@@ -144,14 +156,14 @@ impl Inner {
     ) {
         let Some(of) = named(of) else { return };
         let reference = reference.borrow();
-        self.tell(from, &to.node, reason, |writer, payload| match payload {
+        self.send_reason(from, &to.node, reason, |writer, payload| match payload {
             true => encode::payload_monitor_p_exit(writer, &of, &to.borrow(), &reference),
             false => encode::monitor_p_exit(writer, &of, &to.borrow(), &reference, reason.as_bytes()),
         });
     }
 
     /// A signal with a reason: behind it where the peer takes that, else inside.
-    fn tell(
+    fn send_reason(
         &self,
         from: &OwnedPid,
         node: &str,

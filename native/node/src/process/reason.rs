@@ -44,6 +44,10 @@ impl Reason {
         noconnection = "\x0c", "noconnection";
         /// Nothing in particular.
         undefined = "\x09", "undefined";
+        /// There is no such function.
+        undef = "\x05", "undef";
+        /// A wrong argument.
+        badarg = "\x06", "badarg";
         /// A bound of this node was reached.
         system_limit = "\x0c", "system_limit";
     }

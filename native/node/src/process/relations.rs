@@ -24,6 +24,7 @@ pub(super) struct Relations {
     pub(super) names: HashSet<Arc<str>>,
     pub(super) aliases: HashSet<OwnedRef>,
     pub(super) trap_exit: bool,
+    pub(super) monitors_nodes: bool,
     pub(super) ended: Option<Reason>,
 }
 

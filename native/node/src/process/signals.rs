@@ -11,7 +11,7 @@ use outrigger_term::Pid;
 
 use super::relations::Watcher;
 use super::state::State;
-use super::{Dest, Message, Reason, end};
+use super::{Dest, Message, Process, Reason, end};
 use crate::builtin;
 use crate::inner::Inner;
 use crate::link::Link;
@@ -47,6 +47,33 @@ impl Inner {
         }
     }
 
+    /// Links a process of a peer with one of ours, on the peer's account. `false` if it has too many ties.
+    pub(crate) fn accept_link(&self, link: &Link, process: &Process, peer: &OwnedPid) -> bool {
+        let Some(permit) = link.quota().take(self.config.bounds.max_ties) else { return false };
+        let mut ties = process.state().relations.lock();
+        if ties.links.on_link(peer.clone()) {
+            ties.paid.insert(peer.clone(), permit);
+        }
+        true
+    }
+
+    /// Has a process of a peer watch one of ours. `false` if the peer has too many ties.
+    pub(crate) fn accept_monitor(
+        &self,
+        link: &Link,
+        process: &Process,
+        peer: &OwnedPid,
+        reference: OwnedRef,
+    ) -> bool {
+        let permit = link.quota().take(self.config.bounds.max_ties);
+        let accepted = permit.is_some();
+        if accepted {
+            let watcher = Watcher { pid: peer.clone(), of: Dest::from(process.pid()), _permit: permit };
+            process.state().relations.lock().watchers.insert(reference, watcher);
+        }
+        accepted
+    }
+
     /// `UNLINK_ID`: acknowledged before anything else, whether or not there is a link.
     pub(crate) fn on_unlink(&self, link: &Link, signal: &control::UnlinkId<'_>) {
         builtin::acknowledge(link, signal);
@@ -75,7 +102,7 @@ impl Inner {
         };
         let Some(state) = state else { return false };
         let reason = Reason::checked(reason);
-        if let Some(reason) = end::exit_signal(&state, kind, &OwnedPid::from(*from), &reason) {
+        if let Some(reason) = end::exit_signal(self, &state, kind, &OwnedPid::from(*from), &reason) {
             end::end(self, &state, reason);
         }
         true
@@ -138,11 +165,11 @@ impl Inner {
             let linked = ties.links.take(|peer| &*peer.node == node);
             drop(ties);
             for (reference, of) in watched {
-                state.mailbox.push(Message::Down { reference, of, reason: Reason::noconnection() });
+                self.tell(&state, Message::Down { reference, of, reason: Reason::noconnection() });
             }
             let alone = linked.is_empty();
             for from in linked.into_iter().filter(|_| traps) {
-                state.mailbox.push(Message::Exit { from, reason: Reason::noconnection() });
+                self.tell(&state, Message::Exit { from, reason: Reason::noconnection() });
             }
             if !alone && !traps {
                 end::end(self, &state, Reason::noconnection());

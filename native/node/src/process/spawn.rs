@@ -51,31 +51,35 @@ impl Node {
         F: FnOnce(Process) -> Fut + Send + 'static,
         Fut: Future<Output = Result<(), Reason>> + Send + 'static,
     {
-        let mut process = Process::start(self, options)?;
+        let process = Process::start(self, options)?;
         if let Some(name) = name {
             process.register(name)?;
         }
+        Ok(self.run(process, run))
+    }
+
+    /// Runs a task as a process that is there already.
+    pub(crate) fn run<F, Fut>(&self, mut process: Process, run: F) -> OwnedPid
+    where
+        F: FnOnce(Process) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<(), Reason>> + Send + 'static,
+    {
         process.lend();
         let (state, inner) = (process.state().clone(), self.0.clone());
         let pid = state.pid.clone();
         self.0.spawn_until_stop(async move {
-            // The task is one of its own, so that a panic is seen, and an end from outside stops it.
-            let mut task = AbortOnDrop(tokio::spawn(run(process)));
             let reason = tokio::select! {
                 biased;
                 _ = state.ended.wait() => return,
-                ended = &mut task.0 => match ended {
+                ended = caught(run(process)) => match ended {
                     Ok(Ok(())) => Reason::normal(),
                     Ok(Err(reason)) => reason,
-                    Err(error) => match error.try_into_panic() {
-                        Ok(panic) => Reason::tuple("rust_panic", &text(&*panic)),
-                        Err(_aborted) => Reason::shutdown(),
-                    },
+                    Err(text) => Reason::tuple("rust_panic", &text),
                 },
             };
             end::end(&inner, &state, reason);
         });
-        Ok(pid)
+        pid
     }
 
     /// The process that has a registered name here.
@@ -97,9 +101,20 @@ impl Node {
     }
 }
 
-struct AbortOnDrop(tokio::task::JoinHandle<Result<(), Reason>>);
+/// What a future comes to, or the text of its panic. It runs as a task of its own, which ends with this one.
+pub(crate) async fn caught<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, String> {
+    let mut task = AbortOnDrop(tokio::spawn(work));
+    (&mut task.0).await.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => text(&*panic),
+        Err(_aborted) => "the task was aborted".into(),
+    })
+}
 
-impl Drop for AbortOnDrop {
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

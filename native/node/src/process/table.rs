@@ -23,6 +23,8 @@ pub(crate) struct Processes {
     shards: [Shard; SHARDS],
     names: RwLock<HashMap<Arc<str>, Arc<State>>>,
     aliases: RwLock<HashMap<[u32; 3], Arc<State>>>,
+    /// Those that want to hear of nodes.
+    node_watchers: RwLock<HashMap<(u32, u32), Arc<State>>>,
     count: AtomicUsize,
     references: AtomicU64,
     max_processes: usize,
@@ -35,6 +37,7 @@ impl Processes {
             shards: Default::default(),
             names: RwLock::default(),
             aliases: RwLock::default(),
+            node_watchers: RwLock::default(),
             count: AtomicUsize::new(0),
             references: AtomicU64::new(1),
             max_processes,
@@ -106,6 +109,20 @@ impl Processes {
         if let Some(key) = key(alias.borrow().words()) {
             self.aliases.write().remove(&key);
         }
+    }
+
+    /// Adds a process to those that hear of nodes, or takes it out.
+    pub(super) fn watch_nodes(&self, state: &Arc<State>, on: bool) {
+        let key = (state.pid.id, state.pid.serial);
+        let mut watchers = self.node_watchers.write();
+        match on {
+            true => watchers.insert(key, state.clone()),
+            false => watchers.remove(&key),
+        };
+    }
+
+    pub(super) fn node_watchers(&self) -> Vec<Arc<State>> {
+        self.node_watchers.read().values().cloned().collect()
     }
 
     /// All processes there are now.

@@ -107,6 +107,13 @@ impl Erl {
             .unwrap_or_else(|_| panic!("{} does not answer", self.name))
     }
 
+    /// Sends its process a signal, by the name that `kill` knows.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill is installed");
+        assert!(sent.success(), "kill -s {signal} {pid}");
+    }
+
     pub fn kill(mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

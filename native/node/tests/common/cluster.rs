@@ -35,20 +35,37 @@ impl Cluster {
 
     /// Another `erl` of the same cluster, not joined.
     pub fn another_erl(&self, short: &str) -> Erl {
-        Erl::start(&self.epmd, &name(short), COOKIE, &[])
+        self.erl_called(&name(short), &[])
+    }
+
+    /// The same with its whole name and with options.
+    pub fn erl_called(&self, name: &str, args: &[&str]) -> Erl {
+        Erl::start(&self.epmd, name, COOKIE, args)
+    }
+
+    /// The port at which a node of the cluster listens.
+    pub async fn port_of(&self, name: &str) -> u16 {
+        let short = name.split('@').next().unwrap();
+        let names = outrigger_node::epmd_names("127.0.0.1", self.epmd.port).await.unwrap();
+        names.iter().find(|(known, _)| known == short).unwrap().1
     }
 
     /// The value of an expression, in which `RUST` is the name of our node.
     pub async fn eval(&mut self, expression: &str) -> String {
-        let mut erl = self.erl.take().unwrap();
+        let erl = self.erl.take().unwrap();
+        let (erl, value) = self.eval_on(erl, expression).await;
+        self.erl = Some(erl);
+        value
+    }
+
+    /// The same on another `erl`.
+    pub async fn eval_on(&self, mut erl: Erl, expression: &str) -> (Erl, String) {
         let expression = expression.replace("RUST", &format!("'{}'", self.node.name()));
         let work = tokio::task::spawn_blocking(move || {
             let value = erl.eval(&expression);
             (erl, value)
         });
-        let (erl, value) = within("erl", work).await.unwrap();
-        self.erl = Some(erl);
-        value
+        within("erl", work).await.unwrap()
     }
 
     /// A registered name on the BEAM.

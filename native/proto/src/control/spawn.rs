@@ -1,7 +1,8 @@
 //! Spawning: `SPAWN_REQUEST`, `SPAWN_REPLY` and their `_TT` forms. The argument list is the request's
 //! payload.
 //!
-//! We do not offer `SPAWN`, so an orderly peer sends no request; a refusal is there for the others.
+//! An OTP node spawns a process for each `erpc` call. The options that concern the wire are `link` and `monitor`; how the caller
+//! wants to be told is its own affair.
 
 use outrigger_term::{Atom, Pid, Reader, Reference, TermError, Writer, tag};
 
@@ -95,17 +96,30 @@ fn unsigned32(reader: &mut Reader<'_>) -> Result<u32, TermError> {
     u32::try_from(reader.unsigned()?).map_err(|_| TermError::IntegerOutOfRange)
 }
 
-/// `SPAWN_REPLY` that refuses: `reason` is an atom such as `notsup`.
-pub fn spawn_reply(
-    writer: &mut Writer<'_>,
-    request: &Reference<'_>,
-    to: &Pid<'_>,
-    reason: &str,
-) -> Result<(), TermError> {
+/// `SPAWN_REQUEST` without a trace token. `options` is a list; the argument list is the payload.
+pub fn spawn_request(writer: &mut Writer<'_>, request: &SpawnRequest<'_>) -> Result<(), TermError> {
+    writer.tuple(6);
+    writer.integer(Op::SpawnRequest.number().into());
+    writer.reference(&request.request)?;
+    writer.pid(&request.from)?;
+    writer.pid(&request.group_leader)?;
+    writer.tuple(3);
+    writer.atom_of(&request.module)?;
+    writer.atom_of(&request.function)?;
+    writer.integer(request.arity.into());
+    writer.raw(request.options);
+    Ok(())
+}
+
+/// `SPAWN_REPLY` without a trace token.
+pub fn spawn_reply(writer: &mut Writer<'_>, reply: &SpawnReply<'_>) -> Result<(), TermError> {
     writer.tuple(5);
     writer.integer(Op::SpawnReply.number().into());
-    writer.reference(request)?;
-    writer.pid(to)?;
-    writer.integer(0);
-    writer.atom(reason)
+    writer.reference(&reply.request)?;
+    writer.pid(&reply.to)?;
+    writer.integer(reply.flags.into());
+    match &reply.result {
+        Spawned::Pid(pid) => writer.pid(pid),
+        Spawned::Error(why) => writer.atom_of(why),
+    }
 }

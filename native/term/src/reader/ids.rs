@@ -1,16 +1,11 @@
-//! Pids and references, in today's encodings and in those that older nodes and stored data use.
+//! Pids, ports and references, in today's encodings and in those that older nodes and stored data use.
 
-use super::{Reader, common};
-use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
+use super::Reader;
+use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Port, Reference, TermError, tag};
 
 impl<'a> Reader<'a> {
     /// Reads a pid.
-    #[inline]
     pub fn pid(&mut self) -> Result<Pid<'a>, TermError> {
-        self.found_or(common::pid(self.remaining()), Self::any_pid)
-    }
-
-    fn any_pid(&mut self) -> Result<Pid<'a>, TermError> {
         self.scan(|reader| {
             let tag = reader.u8()?;
             if !matches!(tag, tag::NEW_PID | tag::PID) {
@@ -23,13 +18,24 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Reads a reference.
-    #[inline]
-    pub fn reference(&mut self) -> Result<Reference<'a>, TermError> {
-        self.found_or(common::reference(self.remaining()), Self::any_reference)
+    /// Reads a port.
+    pub fn port(&mut self) -> Result<Port<'a>, TermError> {
+        self.scan(|reader| {
+            let tag = reader.u8()?;
+            if !matches!(tag, tag::V4_PORT | tag::NEW_PORT | tag::PORT) {
+                return Err(TermError::UnexpectedTag { expected: "a port", tag });
+            }
+            let node = reader.atom()?;
+            let id = match tag {
+                tag::V4_PORT => reader.array().map(u64::from_be_bytes)?,
+                _ => reader.u32()?.into(),
+            };
+            Ok(Port { node, id, creation: reader.creation(tag != tag::PORT)? })
+        })
     }
 
-    fn any_reference(&mut self) -> Result<Reference<'a>, TermError> {
+    /// Reads a reference.
+    pub fn reference(&mut self) -> Result<Reference<'a>, TermError> {
         self.scan(|reader| {
             let tag = reader.u8()?;
             match tag {

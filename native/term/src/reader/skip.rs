@@ -4,11 +4,11 @@
 //! hostile counts end the walk at once, and nesting costs nothing. `skip_within` keeps a fixed array of such
 //! numbers, one per level, for callers that want depth bounded.
 //!
-//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts. What is not: duplicate keys
+//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts, the text of old floats. What is not: duplicate keys
 //! of maps and the types inside funs, which only a BEAM can judge.
 
-use super::{Reader, common};
-use crate::{Limits, MAX_REFERENCE_WORDS, TermError, tag};
+use super::Reader;
+use crate::{Limits, MAX_REFERENCE_WORDS, Term, TermError, tag};
 
 /// Levels `skip_within` can count, whatever the limits say.
 const MAX_LEVELS: usize = 256;
@@ -16,75 +16,79 @@ const MAX_LEVELS: usize = 256;
 impl<'a> Reader<'a> {
     /// Walks over exactly one term of any type and returns its bytes. Linear in the bytes walked, no memory.
     pub fn skip(&mut self) -> Result<&'a [u8], TermError> {
-        let mut rest = self.remaining();
-        let mut pending = 1u64;
-        while pending > 0 {
-            let (children, behind) = match common::head(rest) {
-                Some(found) => found,
-                None => any_head(rest)?,
-            };
-            rest = behind;
-            pending = pending - 1 + children;
-            // Without children it has fallen, and the bytes bound the walk.
-            if children > 0 {
-                Self::new(rest).check_count(pending)?;
+        let start = self.remaining();
+        self.scan(|reader| {
+            let mut pending = 1u64;
+            while pending > 0 {
+                pending = pending - 1 + reader.head()?;
+                reader.check_count(pending)?;
             }
-        }
-        self.until(rest)
+            Ok(consumed(start, reader))
+        })
+    }
+
+    /// Walks over exactly one term and returns it.
+    pub fn term(&mut self) -> Result<Term<'a>, TermError> {
+        self.skip().map(Term::walked)
     }
 
     /// Like [`Reader::skip`], but fails where the term is nested deeper or holds more terms than allowed.
     pub fn skip_within(&mut self, limits: &Limits) -> Result<&'a [u8], TermError> {
+        let start = self.remaining();
         let max_depth = limits.max_depth.min(MAX_LEVELS as u32);
-        let mut rest = self.remaining();
-        let mut levels = [0u64; MAX_LEVELS];
-        let mut depth = 0usize;
-        let mut terms = 0u32;
-        loop {
-            terms = terms.saturating_add(1);
-            if terms > limits.max_terms {
-                return Err(TermError::TooManyTerms { limit: limits.max_terms });
+        self.scan(|reader| {
+            let mut levels = [0u64; MAX_LEVELS];
+            let mut depth = 0usize;
+            let mut terms = 0u32;
+            loop {
+                terms = terms.saturating_add(1);
+                if terms > limits.max_terms {
+                    return Err(TermError::TooManyTerms { limit: limits.max_terms });
+                }
+                let children = reader.head()?;
+                if children > 0 {
+                    reader.check_count(children)?;
+                    let level = levels.get_mut(depth).filter(|_| depth < max_depth as usize);
+                    *level.ok_or(TermError::TooDeep { limit: max_depth })? = children;
+                    depth += 1;
+                }
+                // Close the levels that have got all their terms, then count the next one off.
+                while depth > 0 && levels.get(depth - 1).is_some_and(|&left| left == 0) {
+                    depth -= 1;
+                }
+                match depth.checked_sub(1).and_then(|at| levels.get_mut(at)) {
+                    Some(left) => *left -= 1,
+                    None => return Ok(consumed(start, reader)),
+                }
             }
-            let (children, behind) = match common::head(rest) {
-                Some(found) => found,
-                None => any_head(rest)?,
-            };
-            rest = behind;
-            if children > 0 {
-                Self::new(rest).check_count(children)?;
-                let level = levels.get_mut(depth).filter(|_| depth < max_depth as usize);
-                *level.ok_or(TermError::TooDeep { limit: max_depth })? = children;
-                depth += 1;
-            }
-            // Close the levels that have got all their terms, then count the next one off.
-            while depth > 0 && levels.get(depth - 1).is_some_and(|&left| left == 0) {
-                depth -= 1;
-            }
-            match depth.checked_sub(1).and_then(|at| levels.get_mut(at)) {
-                Some(left) => *left -= 1,
-                None => return self.until(rest),
-            }
-        }
+        })
     }
 
-    /// Moves on to `rest`, and returns what lies before it.
-    fn until(&mut self, rest: &[u8]) -> Result<&'a [u8], TermError> {
-        self.take(self.remaining().len().saturating_sub(rest.len()))
+    /// Reads the fixed part of one term and returns how many terms follow as parts of it.
+    fn head(&mut self) -> Result<u64, TermError> {
+        self.head_with(&mut |reader| match reader.atom() {
+            Err(TermError::UnexpectedTag { tag: tag @ tag::ATOM_CACHE_REF, .. }) => {
+                Err(TermError::UnknownTag { tag })
+            }
+            read => read.map(drop),
+        })
     }
 
-    fn any_head(&mut self) -> Result<u64, TermError> {
-        match self.tag()? {
-            tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM => {
-                return self.atom().map(|_| 0);
-            }
-            tag::NEW_PID | tag::PID => return self.pid().map(|_| 0),
-            _ => {}
+    /// The same, with every atom and every reference to the atom cache left to `atom`, which has to read past it.
+    pub(crate) fn head_with<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        if let tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM | tag::ATOM_CACHE_REF =
+            self.tag()?
+        {
+            return atom(self).map(|()| 0);
         }
-        match self.u8()? {
+        let read = match self.u8()? {
             tag::SMALL_INTEGER => self.fixed(1),
             tag::INTEGER => self.fixed(4),
             tag::NEW_FLOAT => self.finite().map(|_| 0),
-            tag::FLOAT => self.fixed(31),
+            tag::FLOAT => self.float_text().map(|_| 0),
             tag::NIL => Ok(0),
             tag::SMALL_TUPLE => self.u8().map(u64::from),
             tag::LARGE_TUPLE => self.u32().map(u64::from),
@@ -95,7 +99,7 @@ impl<'a> Reader<'a> {
                 let len = self.u16()?;
                 self.fixed(len.into())
             }
-            tag::BIT_BINARY => self.bit_binary(),
+            tag::BIT_BINARY => self.bits().map(|_| 0),
             tag::SMALL_BIG => {
                 let len = self.u8()?;
                 self.fixed(usize::from(len) + 1)
@@ -105,56 +109,56 @@ impl<'a> Reader<'a> {
                 self.check_count(u64::from(len) + 1)?;
                 self.fixed(len as usize + 1)
             }
-            tag::REFERENCE => self.node_and(5),
-            tag::PORT => self.node_and(5),
-            tag::NEW_PORT => self.node_and(8),
-            tag::V4_PORT => self.node_and(12),
-            tag::NEW_REFERENCE => self.reference_of(1),
-            tag::NEWER_REFERENCE => self.reference_of(4),
-            tag::EXPORT => self.export(),
+            tag::NEW_PID => return self.node_and(12, atom),
+            tag::PID => return self.node_and(9, atom),
+            tag::REFERENCE => return self.node_and(5, atom),
+            tag::PORT => return self.node_and(5, atom),
+            tag::NEW_PORT => return self.node_and(8, atom),
+            tag::V4_PORT => return self.node_and(12, atom),
+            tag::NEW_REFERENCE => return self.reference_of(1, atom),
+            tag::NEWER_REFERENCE => return self.reference_of(4, atom),
+            tag::EXPORT => return self.export_head(atom),
             tag::NEW_FUN => self.new_fun(),
             // Free variables behind pid, module, index and uniq.
             tag::FUN => self.u32().map(|free| u64::from(free) + 4),
-            tag::RECORD => self.record(),
+            tag::RECORD => self.record_head(),
             tag => Err(TermError::UnknownTag { tag }),
-        }
+        };
+        Ok(read?)
     }
 
     fn fixed(&mut self, len: usize) -> Result<u64, TermError> {
         self.take(len).map(|_| 0)
     }
 
-    fn node_and(&mut self, len: usize) -> Result<u64, TermError> {
-        self.atom()?;
-        self.fixed(len)
+    fn node_and<E: From<TermError>>(
+        &mut self,
+        len: usize,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        atom(self)?;
+        Ok(self.fixed(len)?)
     }
 
-    fn reference_of(&mut self, creation: usize) -> Result<u64, TermError> {
+    fn reference_of<E: From<TermError>>(
+        &mut self,
+        creation: usize,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
         let words = self.u16()?;
         if words == 0 || usize::from(words) > MAX_REFERENCE_WORDS {
-            return Err(TermError::BadReference { words });
+            return Err(TermError::BadReference { words }.into());
         }
-        self.node_and(creation + usize::from(words) * 4)
+        self.node_and(creation + usize::from(words) * 4, atom)
     }
 
-    fn bit_binary(&mut self) -> Result<u64, TermError> {
-        let claimed = self.u32()?;
-        let bits = self.u8()?;
-        let left = self.remaining().len();
-        // Without bytes there is no last byte, so there are no bits in it.
-        if !matches!((bits, claimed), (1..=8, 1..) | (0, 0)) {
-            return Err(TermError::BadBitString);
-        }
-        if claimed as usize > left {
-            return Err(TermError::ClaimTooLarge { claimed: claimed.into(), left });
-        }
-        self.fixed(claimed as usize)
-    }
-
-    fn export(&mut self) -> Result<u64, TermError> {
-        self.atom()?;
-        self.atom()?;
-        self.integer().map(|_| 0)
+    fn export_head<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        atom(self)?;
+        atom(self)?;
+        Ok(self.integer().map(|_| 0)?)
     }
 
     /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free
@@ -165,16 +169,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Count and flags; then module, name, the names of all fields and their values.
-    fn record(&mut self) -> Result<u64, TermError> {
+    fn record_head(&mut self) -> Result<u64, TermError> {
         let fields = self.u32()?;
         self.u8()?;
         Ok(u64::from(fields) * 2 + 2)
     }
 }
 
-/// The fixed part of any term: how many terms follow as parts of it, and the bytes behind it.
-fn any_head(bytes: &[u8]) -> Result<(u64, &[u8]), TermError> {
-    let mut reader = Reader::new(bytes);
-    let children = reader.any_head()?;
-    Ok((children, reader.remaining()))
+/// The bytes between where a walk started and where it stands.
+fn consumed<'a>(start: &'a [u8], reader: &Reader<'a>) -> &'a [u8] {
+    start.get(..start.len().saturating_sub(reader.remaining().len())).unwrap_or(start)
 }
