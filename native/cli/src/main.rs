@@ -1,7 +1,7 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] for `node`, [`doctor`], [`version`]. The [`service`]s put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`version`]. The [`service`]s put engines on the node.
 
 mod args;
 mod doctor;
@@ -11,7 +11,9 @@ mod out;
 mod run;
 mod service;
 mod settings;
+mod status;
 mod version;
+mod visit;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit = match Cli::try_parse_from(&arguments) {
         Ok(cli) => match cli.command {
+            Command::Node(args) if args.status.is_some() => status::run(&args),
             Command::Node(args) => run::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::Version(args) => version::run(&args),

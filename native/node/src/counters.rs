@@ -25,6 +25,13 @@ macro_rules! counters {
         pub struct $snapshot {
             $($(#[$field_meta])* pub $field: u64,)+
         }
+
+        impl $snapshot {
+            /// All figures with their names, for exporters.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+                [$((stringify!($field), self.$field),)+].into_iter()
+            }
+        }
     };
 }
 

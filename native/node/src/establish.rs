@@ -77,7 +77,7 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
     inner.spawn(writer::run(link.clone(), write));
     inner.spawn(reader.run());
     if let Some(target) = inner.targets.lock().get(link.peer()) {
-        target.up.notify_one();
+        target.linked();
     }
     if inner.stopping() {
         link.close(DownReason::Shutdown);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
 
 use crossbeam::utils::CachePadded;
 use outrigger_proto::{Creation, NodeName, OwnedPid};
@@ -39,6 +40,7 @@ const FIRST_ID: u64 = 2;
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) creation: Creation,
+    pub(crate) since: SystemTime,
     pub(crate) listen_addrs: Vec<SocketAddr>,
     pub(crate) services: Vec<Arc<dyn Service>>,
     /// Registered names and the service (by its place in `services`) that answers to each.
@@ -84,6 +86,7 @@ impl Inner {
             functions: Functions::default(),
             config,
             creation,
+            since: SystemTime::now(),
             listen_addrs,
             services,
             names,

@@ -7,14 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use outrigger_proto::NodeName;
+use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
 use crate::config::{Epmd, Target};
+use crate::counters::Counter;
 use crate::dial;
 use crate::error::NodeError;
 use crate::event::NodeEvent;
+use crate::info::TargetInfo;
 use crate::inner::Inner;
 use crate::random;
 
@@ -23,12 +26,16 @@ const PEERS_TURN: Duration = Duration::from_millis(500);
 
 /// A peer that is to be kept connected.
 pub(crate) struct TargetState {
-    pub(crate) target: Target,
+    target: Target,
     /// Told when a link to the peer comes up, whoever dialled, and when the peer may be wanted no longer.
-    pub(crate) up: Notify,
+    up: Notify,
     /// Who wants it. Changed only under the lock of the targets.
     by_owner: AtomicBool,
     by_discovery: AtomicBool,
+    /// What came of it so far.
+    links: Counter,
+    failures: Counter,
+    last_error: Mutex<Option<Arc<NodeError>>>,
 }
 
 /// Who wants a peer to be joined.
@@ -48,6 +55,28 @@ impl TargetState {
 
     fn is_wanted(&self) -> bool {
         self.by_owner.load(Relaxed) || self.by_discovery.load(Relaxed)
+    }
+
+    /// A link to the peer is up, whoever dialled.
+    pub(crate) fn linked(&self) {
+        self.links.one();
+        self.last_error.lock().take();
+        self.up.notify_one();
+    }
+
+    fn failed(&self, error: &Arc<NodeError>) {
+        self.failures.one();
+        *self.last_error.lock() = Some(error.clone());
+    }
+
+    pub(crate) fn info(&self) -> TargetInfo {
+        TargetInfo {
+            name: self.target.name.clone(),
+            addr: self.target.addr.clone(),
+            links: self.links.value(),
+            failures: self.failures.value(),
+            last_error: self.last_error.lock().clone(),
+        }
     }
 }
 
@@ -108,6 +137,9 @@ fn want(inner: &Arc<Inner>, target: Target, wish: Wish) -> Result<bool, NodeErro
             up: Notify::new(),
             by_owner: (wish == Wish::Owner).into(),
             by_discovery: (wish == Wish::Discovery).into(),
+            links: Counter::default(),
+            failures: Counter::default(),
+            last_error: Mutex::default(),
         });
         targets.insert(target.name, state.clone());
         state
@@ -146,15 +178,16 @@ async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
                 wait(&state, PEERS_TURN).await;
             }
             Err(error) => {
-                let next_retry = backoff.next_delay(random::jitter());
+                let (next_retry, error) = (backoff.next_delay(random::jitter()), Arc::new(error));
                 inner.counters.dials_failed.one();
+                state.failed(&error);
                 // The same failure again and again is one line, not one per attempt.
                 if told.replace(error.kind()) == Some(error.kind()) {
                     tracing::debug!(peer = %name, %error, ?next_retry, "still cannot join");
                 } else {
                     tracing::warn!(peer = %name, %error, ?next_retry, "cannot join; trying on");
                 }
-                inner.emit(NodeEvent::JoinFailed { name: name.clone(), error: Arc::new(error), next_retry });
+                inner.emit(NodeEvent::JoinFailed { name: name.clone(), error, next_retry });
                 wait(&state, next_retry).await;
             }
         }

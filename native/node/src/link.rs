@@ -17,7 +17,7 @@ use outrigger_term::{TermError, Writer};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, SetOnce};
 
-use crate::counters::{LinkCounters, ReadFigures, WriteFigures};
+use crate::counters::LinkCounters;
 use crate::error::NodeError;
 use crate::event::DownReason;
 use crate::outbound::Outbound;
@@ -231,26 +231,6 @@ impl Link {
         !self.0.closing.initialized()
     }
 
-    /// What is known about the link now.
-    #[must_use]
-    pub fn info(&self) -> LinkInfo {
-        let state = &*self.0;
-        LinkInfo {
-            id: state.id,
-            name: state.peer.clone(),
-            addr: state.addr,
-            flags: state.peer_flags,
-            hidden: self.is_hidden(),
-            creation: state.peer_creation,
-            since: state.since,
-            queued: state.queue.lock().queued(),
-            ties: state.quota.used(),
-            open_fragment_bytes: state.open_fragment_bytes.load(Relaxed),
-            read: state.counters.read.snapshot(),
-            written: state.counters.written.snapshot(),
-        }
-    }
-
     /// Ends the link. The first reason wins; the reader task does the rest.
     pub(crate) fn close(&self, reason: DownReason) {
         if self.0.closing.set(reason).is_ok() {
@@ -302,34 +282,4 @@ impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link").field("id", &self.0.id.0).field("peer", &self.0.peer).finish_non_exhaustive()
     }
-}
-
-/// A snapshot of one link.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct LinkInfo {
-    /// The number of the link.
-    pub id: LinkId,
-    /// The peer.
-    pub name: NodeName,
-    /// The peer's end of the socket.
-    pub addr: SocketAddr,
-    /// The flags that the peer sent.
-    pub flags: Flags,
-    /// Whether the peer is a hidden node.
-    pub hidden: bool,
-    /// The peer's creation.
-    pub creation: Creation,
-    /// When the link came up.
-    pub since: SystemTime,
-    /// Bytes that wait for the peer.
-    pub queued: usize,
-    /// Links and monitors of the peer's processes on ours.
-    pub ties: usize,
-    /// Bytes of messages that come in fragments and are not whole yet.
-    pub open_fragment_bytes: usize,
-    /// What was read.
-    pub read: ReadFigures,
-    /// What was written.
-    pub written: WriteFigures,
 }

@@ -44,5 +44,5 @@ pub use lines::{Gone, Lines};
 pub use oracle::{Oracle, TermKind};
 pub use place::{COOKIE, LONG, SHORT, free_port, has_ipv6, host_of, unique_name};
 pub use process::{Process, open_files, resident_kib};
-pub use rust_node::{CookieFrom, RustNode, RustNodeOptions};
+pub use rust_node::{CookieFrom, RustNode, RustNodeOptions, outrigger};
 pub use traffic::Traffic;

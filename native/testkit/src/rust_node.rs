@@ -229,10 +229,8 @@ impl RustNodeOptions {
     #[must_use]
     #[track_caller]
     pub fn start(self) -> RustNode {
-        let mut command = Command::new(binary());
-        command.env("HOME", self.home.path()).env_remove("OUTRIGGER_COOKIE").env_remove("ERL_EPMD_PORT");
-        command.env_remove("XDG_CONFIG_HOME");
-        command.env("NO_COLOR", "1").envs(&self.env);
+        let mut command = outrigger();
+        command.env("HOME", self.home.path()).envs(&self.env);
         command.args(["node", if self.short_names { "--sname" } else { "--name" }, &self.name]);
         command.args(["--log-level", "debug"]).args(&self.args);
         let mut stdin = None;
@@ -258,6 +256,21 @@ impl RustNodeOptions {
         }
         RustNode { name: self.name.clone(), process, options: self }
     }
+}
+
+/// A command of the binary in an environment without cookies and ports, its arguments to be added.
+///
+/// # Panics
+/// When the binary is not there.
+#[must_use]
+#[track_caller]
+pub fn outrigger() -> Command {
+    let mut command = Command::new(binary());
+    for variable in ["HOME", "OUTRIGGER_COOKIE", "ERL_EPMD_PORT", "XDG_CONFIG_HOME"] {
+        command.env_remove(variable);
+    }
+    command.env("NO_COLOR", "1");
+    command
 }
 
 /// The binary: `OUTRIGGER_BIN`, or `outrigger` in the profile's directory that the running test was built into.

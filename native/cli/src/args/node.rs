@@ -19,6 +19,9 @@ Examples:
       outrigger node --name rust@10.0.0.9 --discover dns:app.default.svc.cluster.local/app
   No EPMD at all, cookie from a file of mode 0400:
       outrigger node --name rust@10.0.0.9 --no-epmd --peer app1@10.0.0.5=10.0.0.5:9100 --cookie-file /etc/cookie
+  What that node has done so far, for people and for scripts:
+      outrigger node --status rust@10.0.0.9
+      outrigger node --status rust@10.0.0.9 --json | jq '.peers[] | select(.state == \"down\")'
 
 The cookie is never an argument: --cookie-file, OUTRIGGER_COOKIE, --cookie-stdin or ~/.erlang.cookie.
 SIGINT and SIGTERM end the node: it leaves EPMD, closes its links and exits with 0.";
@@ -26,7 +29,7 @@ SIGINT and SIGTERM end the node: it leaves EPMD, closes its links and exits with
 /// Run a hidden node that joins a cluster and fans out its PubSub messages.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
-#[command(group = clap::ArgGroup::new("own").args(["name", "sname"]).required(true))]
+#[command(group = clap::ArgGroup::new("own").args(["name", "sname", "status"]).required(true).multiple(true))]
 pub(crate) struct NodeArgs {
     /// Who we are.
     #[command(flatten)]
@@ -79,6 +82,15 @@ pub(crate) struct NodeArgs {
     /// standard output, exit when standard input ends
     #[arg(long)]
     pub(crate) supervised: bool,
+
+    /// Start nothing: print the counters of a running node, found as the other options say; without a name the one of
+    /// --name or --sname
+    #[arg(long, value_name = "NAME[@HOST]", num_args = 0..=1, default_missing_value = "", conflicts_with = "supervised")]
+    pub(crate) status: Option<String>,
+
+    /// With --status: one JSON object
+    #[arg(long, requires = "status")]
+    pub(crate) json: bool,
 }
 
 /// `--listen IP[:PORT]`. An IPv6 address with a port needs brackets: `[::1]:9100`.
@@ -156,6 +168,18 @@ mod tests {
         assert_eq!(args.discover.iter().map(|discover| discover.places.len()).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(args.discover_every, 9);
         assert!(parse("outrigger node --sname r --discover-every 9").is_err(), "of no use alone");
+    }
+
+    #[test]
+    fn status() {
+        let of = |line: &str| parse(line).map(|args| (args.status, args.json)).ok();
+        assert_eq!(of("outrigger node --status r@h --json"), Some((Some("r@h".into()), true)));
+        assert_eq!(
+            of("outrigger node --name r@h.d --join a@h.d --status"),
+            Some((Some(String::new()), false))
+        );
+        assert_eq!(of("outrigger node --sname r --json"), None, "a node that runs prints no JSON");
+        assert_eq!(of("outrigger node --sname r --supervised --status"), None);
     }
 
     #[test]

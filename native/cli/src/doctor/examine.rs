@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use outrigger_node::{Config, Cookie, Epmd, Listen, NameKind, Node, NodeName};
+use outrigger_node::{Cookie, NameKind, NodeName};
 use tokio::runtime::Builder;
 
 use super::finding::{Finding, Report};
@@ -13,6 +13,7 @@ use crate::args::{DoctorArgs, Format};
 use crate::exit::Exit;
 use crate::out;
 use crate::settings::{HostNames, SettingsError, Target, own_name, targets};
+use crate::visit::Visitor;
 
 /// What is to be examined, resolved.
 struct Case {
@@ -91,31 +92,18 @@ async fn examine(case: &Case, args: &DoctorArgs, report: &mut Report) {
     }
 }
 
-/// Starts the temporary node and has it greet all nodes that can be reached.
+/// Has a temporary node greet all nodes that can be reached.
 async fn greet_all(case: &Case, cookie: Cookie, targets: &[&Target], report: &mut Report) {
-    let name = format!("outrigger-doctor-{}@{}", std::process::id(), case.host);
-    let name = match name.parse::<NodeName>() {
-        Ok(name) => name,
-        Err(error) => {
-            report.push(Finding::fail("own name", error.to_string(), "give the host: --name NAME@HOST"));
-            return;
-        }
-    };
-    let mut config = Config::new(name, cookie);
-    config.listen = Listen::Off;
-    config.epmd = Epmd::Port(case.epmd_port);
-    config.connect_timeout = case.patience;
-    config.handshake_timeout = case.patience;
-    let node = match Node::start(config, Vec::new()).await {
-        Ok(node) => node,
+    let mut visitor = match Visitor::start("doctor", &case.host, cookie, case.epmd_port, case.patience).await
+    {
+        Ok(visitor) => visitor,
         Err(error) => {
             report.push(explain::failed("own node", &error));
             return;
         }
     };
-    let mut events = node.events();
     for target in targets {
-        peer::greet(&node, &mut events, target, case.patience, report).await;
+        peer::greet(&mut visitor, target, case.patience, report).await;
     }
-    node.shutdown().await;
+    visitor.leave().await;
 }

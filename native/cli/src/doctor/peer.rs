@@ -3,13 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use outrigger_node::{Events, Flags, Node, NodeError, NodeEvent, epmd_names, resolve_host};
+use outrigger_node::{Flags, epmd_names, resolve_host};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::finding::{Finding, Report, Status};
 use super::{explain, release};
 use crate::settings::Target;
+use crate::visit::Visitor;
 
 /// Looks at one node without a handshake: its EPMD, its port. Whether a handshake is worth trying.
 pub(super) async fn reach(target: &Target, epmd_port: u16, patience: Duration, report: &mut Report) -> bool {
@@ -74,58 +75,16 @@ async fn port(target: &Target, host: &str, port: u16, patience: Duration) -> Fin
 }
 
 /// Links to the node and looks at what it says about itself.
-pub(super) async fn greet(
-    node: &Node,
-    events: &mut Events,
-    target: &Target,
-    patience: Duration,
-    report: &mut Report,
-) {
+pub(super) async fn greet(visitor: &mut Visitor, target: &Target, patience: Duration, report: &mut Report) {
     let check = format!("handshake {}", target.name);
-    match link(node, events, target, patience).await {
+    match visitor.link(target).await {
         Ok(flags) => {
             report.push(Finding::ok(check, "done, without TLS; the cookies are the same"));
             report.push(flags_of(target, flags));
-            report.push(release::check(node, &target.name, patience).await);
+            report.push(release::check(visitor.node(), &target.name, patience).await);
         }
-        Err(finding) => {
-            report.push(finding(check));
-        }
-    }
-}
-
-type Failure = Box<dyn FnOnce(String) -> Finding + Send>;
-
-async fn link(
-    node: &Node,
-    events: &mut Events,
-    target: &Target,
-    patience: Duration,
-) -> Result<Flags, Failure> {
-    let fail = |error: &NodeError| -> Failure {
-        let finding = explain::failed("", error);
-        Box::new(move |check| Finding { check, ..finding })
-    };
-    let joined = outrigger_node::Target { name: target.name.clone(), addr: target.address() };
-    node.join_target(joined).map_err(|error| fail(&error))?;
-    let outcome = async {
-        while let Some(event) = events.next().await {
-            match event {
-                NodeEvent::Up { name, flags, .. } if name == target.name => return Ok(flags),
-                NodeEvent::JoinFailed { name, error, .. } if name == target.name => return Err(fail(&error)),
-                _ => {}
-            }
-        }
-        Err(fail(&NodeError::ShutDown))
-    };
-    // Connecting and the handshake have their own time limits; this one is for what has none.
-    match timeout(patience * 3, outcome).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let text = "no answer in time";
-            Err(Box::new(move |check| {
-                Finding::fail(check, text, "see that the node is not stuck or suspended")
-            }))
+        Err(error) => {
+            report.push(explain::failed(check, &error));
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::log::{Event, Level, Log, Record, Style};
 use crate::service::PubSub;
 use crate::settings::{HostNames, NodeSettings};
+use crate::status::{self, Status};
 
 /// How long a supervised node tries to join its first target, and waits for its cookie.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -131,6 +132,10 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
         Err(error) => return give_up(log, Reason::of_start(&error), &error.to_string()),
     };
 
+    // The name is ours: no service has it, and no process runs yet.
+    if let Err(error) = node.start_server(Some(status::NAME), Status::new(pubsub.clone())) {
+        tracing::error!(%error, "nobody answers for the status of this node; this is a bug");
+    }
     let mut events = node.events();
     let ended = tokio::select! {
         stopped = stop.wait() => Ok(stopped),
@@ -140,7 +145,7 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
         Ok(stopped) => {
             let patience = if stopped == Stopped::Input { LEAVE_AT_ONCE } else { LEAVE };
             let _late = timeout(patience, node.shutdown()).await;
-            tracing::debug!(figures = pubsub.summary(), "pubsub");
+            tracing::debug!(figures = ?pubsub.figures(), "pubsub");
             goodbye(log, stopped)
         }
         Err((reason, text)) => {

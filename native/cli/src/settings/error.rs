@@ -13,6 +13,11 @@ pub(crate) enum SettingsError {
     /// Neither `--name` nor `--sname`.
     #[error("a node needs a name: --name or --sname")]
     NoName,
+    /// `--status` alone.
+    #[error(
+        "--status needs the name of a running node: --status NAME@HOST, or --name or --sname as it was started"
+    )]
+    NoStatusName,
     /// A name is not a node name.
     #[error(
         "{option} {name}: {why}; a node name is name@host, of letters, digits, `-`, `_` and, in the host, `.` or `:`"

@@ -10,6 +10,7 @@ mod error;
 mod hosts;
 mod name;
 mod node;
+mod status;
 mod targets;
 
 pub(crate) use cookie::{CookieError, CookieSource};
@@ -17,4 +18,5 @@ pub(crate) use error::SettingsError;
 pub(crate) use hosts::HostNames;
 pub(crate) use name::own_name;
 pub(crate) use node::NodeSettings;
+pub(crate) use status::StatusSettings;
 pub(crate) use targets::{Target, kind_word, targets};

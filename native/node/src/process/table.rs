@@ -130,6 +130,11 @@ impl Processes {
         self.shards.iter().flat_map(|shard| shard.read().values().cloned().collect::<Vec<_>>()).collect()
     }
 
+    /// All registered names.
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.names.read().keys().cloned().collect()
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.count.load(Relaxed)
     }

@@ -11,8 +11,6 @@ use super::core::Core;
 use super::cover;
 use super::inbound::{Dial, LinkInbound};
 
-/// The registered name that nodes attach to.
-const NAME: &str = "outrigger_pubsub";
 /// The router's own pid. Its serial is one that the engine leaves alone.
 const ROUTER_ID: u32 = 1;
 
@@ -35,7 +33,7 @@ struct NodeDial {
 
 impl Service for PubSub {
     fn names(&self) -> &[&str] {
-        &[NAME]
+        &[Self::NAME]
     }
 
     fn owns_pid(&self, id: u32, serial: u32) -> bool {
@@ -100,22 +98,24 @@ impl Inbound for Deaf {
 }
 
 impl PubSub {
-    /// One line with what the service has done so far.
-    pub(crate) fn summary(&self) -> String {
+    /// The registered name that nodes attach to.
+    pub(crate) const NAME: &str = "outrigger_pubsub";
+
+    /// What the service has done so far; nothing before it is started.
+    pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
         use std::sync::atomic::Ordering::Relaxed;
 
-        let Some(Bound { core, .. }) = self.bound.get() else { return "not started".to_owned() };
+        let Some(Bound { core, .. }) = self.bound.get() else { return Vec::new() };
         let (figures, counters) = (&core.figures, core.router.counters());
-        format!(
-            "forwarded={} batches={} copies={} unknown_route={} expired_route={} unattached={} malformed={} refused={}",
-            counters.forwarded,
-            figures.batches.load(Relaxed),
-            counters.copies,
-            counters.dropped_unknown_route,
-            counters.dropped_expired_route,
-            counters.dropped_unattached,
-            figures.malformed.load(Relaxed),
-            figures.refused.load(Relaxed),
-        )
+        vec![
+            ("forwarded", counters.forwarded),
+            ("batches", figures.batches.load(Relaxed)),
+            ("copies", counters.copies),
+            ("unknown_route", counters.dropped_unknown_route),
+            ("expired_route", counters.dropped_expired_route),
+            ("unattached", counters.dropped_unattached),
+            ("malformed", figures.malformed.load(Relaxed)),
+            ("refused", figures.refused.load(Relaxed)),
+        ]
     }
 }
