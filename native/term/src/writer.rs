@@ -16,20 +16,23 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Appends to `out`; what is there stays.
+    #[inline]
     pub const fn new(out: &'a mut Vec<u8>) -> Self {
         Self { out }
     }
 
     /// The version byte, 131, which a term that stands alone begins with.
+    #[inline]
     pub fn version(&mut self) {
         self.out.push(tag::VERSION);
     }
 
     /// The header of a tuple; `arity` terms are to follow.
+    #[inline]
     pub fn tuple(&mut self, arity: u32) {
         match u8::try_from(arity) {
             Ok(arity) => self.out.extend_from_slice(&[tag::SMALL_TUPLE, arity]),
-            Err(_) => self.tagged(tag::LARGE_TUPLE, &arity.to_be_bytes()),
+            Err(_) => self.word(tag::LARGE_TUPLE, arity.to_be_bytes()),
         }
     }
 
@@ -37,24 +40,28 @@ impl<'a> Writer<'a> {
     /// writes `[]`, which has no tail.
     ///
     /// A BEAM writes lists of nothing but bytes in a shorter form: see [`Writer::charlist`].
+    #[inline]
     pub fn list(&mut self, length: u32) {
         match length {
             0 => self.nil(),
-            length => self.tagged(tag::LIST, &length.to_be_bytes()),
+            length => self.word(tag::LIST, length.to_be_bytes()),
         }
     }
 
     /// `[]`, also as the tail of a list.
+    #[inline]
     pub fn nil(&mut self) {
         self.out.push(tag::NIL);
     }
 
     /// The header of a map; `pairs` keys, each with its value behind it, are to follow. Keys must differ.
+    #[inline]
     pub fn map(&mut self, pairs: u32) {
-        self.tagged(tag::MAP, &pairs.to_be_bytes());
+        self.word(tag::MAP, pairs.to_be_bytes());
     }
 
     /// An atom of at most 255 characters.
+    #[inline]
     pub fn atom(&mut self, text: &str) -> Result<(), TermError> {
         match u8::try_from(text.len()) {
             Ok(len) => self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, len]),
@@ -67,6 +74,7 @@ impl<'a> Writer<'a> {
     }
 
     /// An atom that was read; one that came as Latin-1 is written as UTF-8.
+    #[inline]
     pub fn atom_of(&mut self, atom: &Atom<'_>) -> Result<(), TermError> {
         match atom.as_str() {
             Some(text) => self.atom(text),
@@ -75,17 +83,19 @@ impl<'a> Writer<'a> {
     }
 
     /// An integer.
+    #[inline]
     pub fn integer(&mut self, value: i64) {
         if let Ok(small) = u8::try_from(value) {
             self.out.extend_from_slice(&[tag::SMALL_INTEGER, small]);
         } else if let Ok(word) = i32::try_from(value) {
-            self.tagged(tag::INTEGER, &word.to_be_bytes());
+            self.word(tag::INTEGER, word.to_be_bytes());
         } else {
             self.big(value < 0, value.unsigned_abs());
         }
     }
 
     /// An integer of 0 to 2^64-1.
+    #[inline]
     pub fn unsigned(&mut self, value: u64) {
         match i64::try_from(value) {
             Ok(value) => self.integer(value),
@@ -101,6 +111,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A float. Infinities and not-a-number are not terms.
+    #[inline]
     pub fn float(&mut self, value: f64) -> Result<(), TermError> {
         if !value.is_finite() {
             return Err(TermError::CallerNotFinite);
@@ -110,9 +121,10 @@ impl<'a> Writer<'a> {
     }
 
     /// A binary.
+    #[inline]
     pub fn binary(&mut self, bytes: &[u8]) -> Result<(), TermError> {
         let len = u32::try_from(bytes.len()).map_err(|_| TermError::CallerTooLong { len: bytes.len() })?;
-        self.tagged(tag::BINARY, &len.to_be_bytes());
+        self.word(tag::BINARY, len.to_be_bytes());
         self.out.extend_from_slice(bytes);
         Ok(())
     }
@@ -135,6 +147,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A pid.
+    #[inline]
     pub fn pid(&mut self, pid: &Pid<'_>) -> Result<(), TermError> {
         self.undo_on_error(|writer| {
             writer.out.push(tag::NEW_PID);
@@ -147,6 +160,7 @@ impl<'a> Writer<'a> {
     }
 
     /// A reference.
+    #[inline]
     pub fn reference(&mut self, reference: &Reference<'_>) -> Result<(), TermError> {
         let words = usize::from(reference.len);
         if words == 0 || words > MAX_REFERENCE_WORDS {
@@ -164,8 +178,15 @@ impl<'a> Writer<'a> {
     }
 
     /// A whole term that is there as bytes, without its version byte. The bytes are the caller's word.
+    #[inline]
     pub fn raw(&mut self, term: &[u8]) {
         self.out.extend_from_slice(term);
+    }
+
+    /// A tag and a 32-bit number: one piece, so that the vector is asked for room once.
+    #[inline]
+    fn word(&mut self, tag: u8, [a, b, c, d]: [u8; 4]) {
+        self.out.extend_from_slice(&[tag, a, b, c, d]);
     }
 
     fn tagged(&mut self, tag: u8, bytes: &[u8]) {

@@ -1,11 +1,16 @@
 //! Pids, ports and references, in today's encodings and in those that older nodes and stored data use.
 
-use super::Reader;
+use super::{Reader, common};
 use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Port, Reference, TermError, tag};
 
 impl<'a> Reader<'a> {
     /// Reads a pid.
+    #[inline]
     pub fn pid(&mut self) -> Result<Pid<'a>, TermError> {
+        self.found_or(common::pid(self.remaining()), Self::any_pid)
+    }
+
+    fn any_pid(&mut self) -> Result<Pid<'a>, TermError> {
         self.scan(|reader| {
             let tag = reader.u8()?;
             if !matches!(tag, tag::NEW_PID | tag::PID) {
@@ -35,7 +40,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a reference.
+    #[inline]
     pub fn reference(&mut self) -> Result<Reference<'a>, TermError> {
+        self.found_or(common::reference(self.remaining()), Self::any_reference)
+    }
+
+    fn any_reference(&mut self) -> Result<Reference<'a>, TermError> {
         self.scan(|reader| {
             let tag = reader.u8()?;
             match tag {

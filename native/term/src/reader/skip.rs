@@ -7,7 +7,7 @@
 //! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts, the text of old floats. What is not: duplicate keys
 //! of maps and the types inside funs, which only a BEAM can judge.
 
-use super::Reader;
+use super::{Reader, common};
 use crate::{Limits, MAX_REFERENCE_WORDS, Term, TermError, tag};
 
 /// Levels `skip_within` can count, whatever the limits say.
@@ -16,15 +16,21 @@ const MAX_LEVELS: usize = 256;
 impl<'a> Reader<'a> {
     /// Walks over exactly one term of any type and returns its bytes. Linear in the bytes walked, no memory.
     pub fn skip(&mut self) -> Result<&'a [u8], TermError> {
-        let start = self.remaining();
-        self.scan(|reader| {
-            let mut pending = 1u64;
-            while pending > 0 {
-                pending = pending - 1 + reader.head()?;
-                reader.check_count(pending)?;
+        let mut rest = self.remaining();
+        let mut pending = 1u64;
+        while pending > 0 {
+            let (children, behind) = match common::head(rest) {
+                Some(found) => found,
+                None => any_head(rest)?,
+            };
+            rest = behind;
+            pending = pending - 1 + children;
+            // Without children it has fallen, and the bytes bound the walk.
+            if children > 0 {
+                Self::new(rest).check_count(pending)?;
             }
-            Ok(consumed(start, reader))
-        })
+        }
+        self.until(rest)
     }
 
     /// Walks over exactly one term and returns it.
@@ -34,34 +40,41 @@ impl<'a> Reader<'a> {
 
     /// Like [`Reader::skip`], but fails where the term is nested deeper or holds more terms than allowed.
     pub fn skip_within(&mut self, limits: &Limits) -> Result<&'a [u8], TermError> {
-        let start = self.remaining();
         let max_depth = limits.max_depth.min(MAX_LEVELS as u32);
-        self.scan(|reader| {
-            let mut levels = [0u64; MAX_LEVELS];
-            let mut depth = 0usize;
-            let mut terms = 0u32;
-            loop {
-                terms = terms.saturating_add(1);
-                if terms > limits.max_terms {
-                    return Err(TermError::TooManyTerms { limit: limits.max_terms });
-                }
-                let children = reader.head()?;
-                if children > 0 {
-                    reader.check_count(children)?;
-                    let level = levels.get_mut(depth).filter(|_| depth < max_depth as usize);
-                    *level.ok_or(TermError::TooDeep { limit: max_depth })? = children;
-                    depth += 1;
-                }
-                // Close the levels that have got all their terms, then count the next one off.
-                while depth > 0 && levels.get(depth - 1).is_some_and(|&left| left == 0) {
-                    depth -= 1;
-                }
-                match depth.checked_sub(1).and_then(|at| levels.get_mut(at)) {
-                    Some(left) => *left -= 1,
-                    None => return Ok(consumed(start, reader)),
-                }
+        let mut rest = self.remaining();
+        let mut levels = [0u64; MAX_LEVELS];
+        let mut depth = 0usize;
+        let mut terms = 0u32;
+        loop {
+            terms = terms.saturating_add(1);
+            if terms > limits.max_terms {
+                return Err(TermError::TooManyTerms { limit: limits.max_terms });
             }
-        })
+            let (children, behind) = match common::head(rest) {
+                Some(found) => found,
+                None => any_head(rest)?,
+            };
+            rest = behind;
+            if children > 0 {
+                Self::new(rest).check_count(children)?;
+                let level = levels.get_mut(depth).filter(|_| depth < max_depth as usize);
+                *level.ok_or(TermError::TooDeep { limit: max_depth })? = children;
+                depth += 1;
+            }
+            // Close the levels that have got all their terms, then count the next one off.
+            while depth > 0 && levels.get(depth - 1).is_some_and(|&left| left == 0) {
+                depth -= 1;
+            }
+            match depth.checked_sub(1).and_then(|at| levels.get_mut(at)) {
+                Some(left) => *left -= 1,
+                None => return self.until(rest),
+            }
+        }
+    }
+
+    /// Moves on to `rest`, and returns what lies before it.
+    fn until(&mut self, rest: &[u8]) -> Result<&'a [u8], TermError> {
+        self.take(self.remaining().len().saturating_sub(rest.len()))
     }
 
     /// Reads the fixed part of one term and returns how many terms follow as parts of it.
@@ -176,7 +189,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bytes between where a walk started and where it stands.
-fn consumed<'a>(start: &'a [u8], reader: &Reader<'a>) -> &'a [u8] {
-    start.get(..start.len().saturating_sub(reader.remaining().len())).unwrap_or(start)
+/// The fixed part of any term: how many terms follow as parts of it, and the bytes behind it.
+fn any_head(bytes: &[u8]) -> Result<(u64, &[u8]), TermError> {
+    let mut reader = Reader::new(bytes);
+    let children = reader.head()?;
+    Ok((children, reader.remaining()))
 }

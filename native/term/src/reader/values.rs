@@ -1,6 +1,6 @@
 //! Scalars and the headers of containers.
 
-use super::Reader;
+use super::{Reader, common};
 use crate::{Atom, BitString, Integer, TermError, tag};
 
 /// An atom may have this many characters.
@@ -8,7 +8,12 @@ const MAX_ATOM_CHARS: usize = 255;
 
 impl<'a> Reader<'a> {
     /// Reads the header of a tuple; its elements follow. Returns the arity.
+    #[inline]
     pub fn tuple(&mut self) -> Result<u32, TermError> {
+        self.found_or(common::tuple(self.remaining()), Self::any_tuple)
+    }
+
+    fn any_tuple(&mut self) -> Result<u32, TermError> {
         self.scan(|reader| {
             let arity = match reader.u8()? {
                 tag::SMALL_TUPLE => u32::from(reader.u8()?),
@@ -25,7 +30,12 @@ impl<'a> Reader<'a> {
     ///
     /// A list of bytes may come as `STRING_EXT`, which has no elements to read: that is an error here. Where
     /// such a list is possible look at [`Reader::tag`] first and use [`Reader::string`].
+    #[inline]
     pub fn list(&mut self) -> Result<u32, TermError> {
+        self.found_or(common::list(self.remaining()), Self::any_list)
+    }
+
+    fn any_list(&mut self) -> Result<u32, TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NIL => Ok(0),
             tag::LIST => {
@@ -51,6 +61,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the tail of a list of `length` elements, which must be `[]`.
+    #[inline]
     pub fn list_end(&mut self, length: u32) -> Result<(), TermError> {
         if length == 0 {
             return Ok(());
@@ -62,7 +73,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `[]`.
+    #[inline]
     pub fn nil(&mut self) -> Result<(), TermError> {
+        self.found_or(common::nil(self.remaining()), Self::any_nil)
+    }
+
+    fn any_nil(&mut self) -> Result<(), TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NIL => Ok(()),
             tag => Err(TermError::UnexpectedTag { expected: "[]", tag }),
@@ -70,7 +86,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the header of a map. Returns how many pairs follow, key before value.
+    #[inline]
     pub fn map(&mut self) -> Result<u32, TermError> {
+        self.found_or(common::map(self.remaining()), Self::any_map)
+    }
+
+    fn any_map(&mut self) -> Result<u32, TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::MAP => {
                 let pairs = reader.u32()?;
@@ -91,7 +112,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an atom.
+    #[inline]
     pub fn atom(&mut self) -> Result<Atom<'a>, TermError> {
+        self.found_or(common::atom(self.remaining()), Self::any_atom)
+    }
+
+    fn any_atom(&mut self) -> Result<Atom<'a>, TermError> {
         self.scan(|reader| {
             let tag = reader.u8()?;
             let len = match tag {
@@ -116,11 +142,17 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an integer that fits 64 bits with a sign. Longer encodings than needed are accepted.
+    #[inline]
     pub fn integer(&mut self) -> Result<i64, TermError> {
+        self.found_or(common::integer(self.remaining()), Self::any_integer)
+    }
+
+    fn any_integer(&mut self) -> Result<i64, TermError> {
         self.scan(|reader| i64::try_from(reader.wide()?).map_err(|_| TermError::IntegerOutOfRange))
     }
 
     /// Reads an integer of 0 to 2^64-1.
+    #[inline]
     pub fn unsigned(&mut self) -> Result<u64, TermError> {
         self.scan(|reader| u64::try_from(reader.wide()?).map_err(|_| TermError::IntegerOutOfRange))
     }
@@ -167,6 +199,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a float.
+    #[inline]
     pub fn float(&mut self) -> Result<f64, TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NEW_FLOAT => reader.finite(),
@@ -191,7 +224,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a binary. Bit strings are another type, unless all their bytes are whole.
+    #[inline]
     pub fn binary(&mut self) -> Result<&'a [u8], TermError> {
+        self.found_or(common::binary(self.remaining()), Self::any_binary)
+    }
+
+    fn any_binary(&mut self) -> Result<&'a [u8], TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::BINARY => reader.sized(),
             tag::BIT_BINARY => reader.bits()?.as_binary().ok_or(TermError::NotWholeBytes),
@@ -223,6 +261,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a list of bytes in its short form (`STRING_EXT`), or `[]`.
+    #[inline]
     pub fn string(&mut self) -> Result<&'a [u8], TermError> {
         self.scan(|reader| match reader.u8()? {
             tag::NIL => Ok(&[] as &[u8]),
