@@ -119,14 +119,14 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := fanout
+BENCHES := fanout terms
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
 
 .PHONY: bench-engines
 bench-engines: ## Criterion benches of the engines (target/criterion)
-	@cargo bench --package outrigger-testkit $(ARGS)
+	@cargo bench --package outrigger-testkit --bench fanout_route $(ARGS)
 
 .PHONY: bench-fanout
 bench-fanout: build ## One send to the Rust node against a flood of sends, 1 to 8 nodes
@@ -137,6 +137,10 @@ bench-links: setup ## What an idle link costs, and what 10,000 of them and 1,000
 	@cargo build --package outrigger
 	@OUTRIGGER_KILLS=$${OUTRIGGER_KILLS:-1000} cargo test --package outrigger-testkit --test churn --test live_churn -- \
 	  --nocapture --test-threads 1
+
+.PHONY: bench-terms
+bench-terms: setup ## Terms read and written, beside eetf and OTP's C library
+	@bench/terms/run $(ARGS)
 
 ##@ Housekeeping
 
