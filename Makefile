@@ -82,14 +82,14 @@ fmt: setup ## Format all Rust and Elixir files
 # The live tests start the debug binary: its overflow checks are on. The matrix takes the one that ships.
 .PHONY: test-rust
 test-rust: setup ## Rust tests: unit, property, live cluster and doctests
-	@cargo build --workspace --bin outrigger
+	@cargo build --workspace --bin outrigger --examples
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
 	  else cargo test --workspace --tests $(ARGS); fi
 	@cargo test --workspace --doc
 
 .PHONY: test-live
 test-live: setup ## Only the Rust tests that need live BEAM nodes
-	@cargo build --workspace --bin outrigger
+	@cargo build --workspace --bin outrigger --examples
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace --test live --test 'live_*' $(ARGS); \
 	  else cargo test --workspace --test live --test 'live_*' $(ARGS); fi
 

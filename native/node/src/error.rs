@@ -200,6 +200,16 @@ pub enum NodeError {
         /// The node that was called.
         peer: String,
     },
+    /// There was no link in time.
+    #[error("no link to {peer} within {} ms: {why}", after.as_millis())]
+    ConnectTimeout {
+        /// The node that was to be linked.
+        peer: String,
+        /// The time that it had.
+        after: Duration,
+        /// Why the last attempt failed.
+        why: String,
+    },
     /// Nobody has that name there.
     #[error("{peer} has no process named {name}")]
     NoProcess {
@@ -281,6 +291,7 @@ impl NodeError {
             Self::Handshake { .. } => "handshake",
             Self::TooManyPeers { .. } => "too_many_peers",
             Self::NotLinked { .. } => "not_linked",
+            Self::ConnectTimeout { .. } => "connect_timeout",
             Self::NoProcess { .. } => "no_process",
             Self::ProcessDown { .. } => "process_down",
             Self::CallTimeout { .. } => "call_timeout",

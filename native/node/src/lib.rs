@@ -1,11 +1,15 @@
 //! A BEAM node in Rust: the tokio driver of the distribution protocol.
 //!
-//! It joins a cluster as a hidden node, keeps its links alive, and hands what peers send to [`Service`]s. The
-//! protocol itself is in `outrigger-proto`, which knows no sockets; here are the sockets, the clock and EPMD.
-//! `README.md` of this crate shows the tasks and the way of a message.
+//! It joins a cluster as a hidden node, keeps its links alive, runs processes that any node can reach, and hands what peers send
+//! to [`Service`]s. The protocol itself is in `outrigger-proto`, which knows no sockets; here are the sockets, the clock and
+//! EPMD. `README.md` of this crate shows the tasks and the way of a message. A whole program, `examples/rust/ask.rs`:
 //!
-//! - Start: [`Config`], [`Node::start`], [`Node::shutdown`]; the [`cookie`] and where it may come from.
-//! - Peers: [`Node::join`], [`Node::events`], [`Node::links`], [`Link`].
+//! ```no_run
+#![cfg_attr(doc, doc = include_str!("../../../examples/rust/ask.rs"))]
+//! ```
+//!
+//! - Start: [`Config`], [`Config::from_env`], [`Node::start`], [`Node::shutdown`]; the [`cookie`] and where it may come from.
+//! - Peers: [`Node::join`], [`Node::connect`], [`Node::events`], [`Node::links`], [`Link`].
 //! - Groups of processes over all nodes: [`pg`].
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
@@ -23,11 +27,13 @@ mod backoff;
 mod builtin;
 mod call;
 mod config;
+mod connect;
 pub mod cookie;
 mod counters;
 mod dial;
 mod discovery;
 mod dispatch;
+mod environment;
 mod epmd;
 mod error;
 mod escape;
