@@ -10,10 +10,12 @@ use std::time::Duration;
 use outrigger_proto::handshake::{HandshakeError, Phase};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
 
 use crate::establish;
 use crate::handshake::{self, AcceptError};
 use crate::inner::Inner;
+use crate::span;
 
 /// The pause after a failed accept, usually for want of file descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -31,7 +33,10 @@ async fn run(inner: Arc<Inner>, listener: TcpListener, places: Arc<Semaphore>) {
         // The semaphore is never closed.
         let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
-            Ok((stream, addr)) => inner.spawn_until_stop(incoming(inner.clone(), stream, addr, place)),
+            Ok((stream, addr)) => {
+                let work = incoming(inner.clone(), stream, addr, place);
+                inner.spawn_until_stop(work.instrument(span::accept(addr)));
+            }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept; raise the limit of open files if this goes on");
                 tokio::time::sleep(PAUSE).await;

@@ -14,6 +14,7 @@ use outrigger_proto::handshake::Peer;
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::sync::{Notify, SetOnce};
+use tracing::Instrument;
 
 use crate::config::AtomCache;
 use crate::event::DownReason;
@@ -22,6 +23,7 @@ use crate::link::{Link, LinkState};
 use crate::queue::Queue;
 use crate::reader::Reader;
 use crate::registry::{Attempt, Install};
+use crate::span;
 use crate::writer;
 
 /// A peer that has proven the cookie, and its socket.
@@ -74,8 +76,9 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
     }
     // From here on a drop of the reader ends the link in order, whatever happens to its task.
     let reader = Reader::new(inner.clone(), link.clone(), read, leftover);
-    inner.spawn(writer::run(link.clone(), write));
-    inner.spawn(reader.run());
+    let span = span::link(&link.0);
+    inner.spawn(writer::run(link.clone(), write).instrument(span.clone()));
+    inner.spawn(reader.run().instrument(span));
     if let Some(target) = inner.targets.lock().get(link.peer()) {
         target.linked();
     }

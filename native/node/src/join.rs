@@ -10,6 +10,7 @@ use outrigger_proto::NodeName;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use crate::backoff::Backoff;
 use crate::config::{Epmd, Target};
@@ -20,6 +21,7 @@ use crate::event::NodeEvent;
 use crate::info::TargetInfo;
 use crate::inner::Inner;
 use crate::random;
+use crate::span;
 
 /// How long the peer's own attempt may take before ours is tried again.
 const PEERS_TURN: Duration = Duration::from_millis(500);
@@ -144,7 +146,8 @@ fn want(inner: &Arc<Inner>, target: Target, wish: Wish) -> Result<bool, NodeErro
         targets.insert(target.name, state.clone());
         state
     };
-    inner.spawn_until_stop(keep_joined(inner.clone(), state));
+    let span = span::join(&state.target.name);
+    inner.spawn_until_stop(keep_joined(inner.clone(), state).instrument(span));
     Ok(true)
 }
 

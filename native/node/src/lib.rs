@@ -17,6 +17,14 @@
 //! - Remote calls: [`Node::erpc`], [`Node::rex`], [`Node::batch`]; [`Node::register_function`] for those of peers.
 //! - Servers: [`GenServer`], [`Node::start_server`].
 //!
+//! What a node does can be seen in three ways, none of which it ever waits for:
+//!
+//! - Figures, when asked: [`Node::info`], or [`Node::counters`] and [`Link::info`] for a part of it. Each kind of
+//!   figures has an `iter` with the names, for exporters.
+//! - Typed events, as they happen: [`Node::events`] for links, joins and discovery; `Process::monitor_nodes` for processes.
+//! - `tracing`: what a person should read, in the spans `link` (`peer`, `id`), `join` (`peer`), `accept` (`addr`) and, at the
+//!   level debug, `process` (`pid`), `call` (`to`) and `erpc` (`peer`, `module`, `function`). Text of peers is escaped and cut.
+//!
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
 //!
@@ -58,6 +66,7 @@ mod registry;
 mod resolve;
 mod rpc;
 mod service;
+mod span;
 mod start;
 mod writer;
 

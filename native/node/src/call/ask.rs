@@ -12,12 +12,14 @@ use std::time::Duration;
 use outrigger_proto::control::encode;
 use outrigger_proto::{Flags, OwnedPid, OwnedRef};
 use outrigger_term::{Reader, TermError, Writer};
+use tracing::Instrument;
 
 use super::waiting::Answer;
 use crate::error::NodeError;
 use crate::inner::Inner;
 use crate::link::{Link, SignalError};
 use crate::process::{Dest, named};
+use crate::span;
 
 /// Without both, a BEAM turns a monitor into a link.
 const MONITORS: Flags = Flags::DIST_MONITOR.union(Flags::DIST_MONITOR_NAME);
@@ -31,6 +33,15 @@ pub(crate) struct Question<'a> {
 
 /// Asks, and waits for the bytes of the answer.
 pub(crate) async fn call(
+    inner: &Arc<Inner>,
+    question: Question<'_>,
+    request: &[u8],
+) -> Result<Vec<u8>, NodeError> {
+    let span = span::call(question.to);
+    ask_and_wait(inner, question, request).instrument(span).await
+}
+
+async fn ask_and_wait(
     inner: &Arc<Inner>,
     question: Question<'_>,
     request: &[u8],

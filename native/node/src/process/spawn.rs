@@ -6,9 +6,12 @@ use std::sync::Arc;
 use outrigger_proto::{OwnedPid, OwnedRef};
 
 use super::{Process, ProcessOptions, Reason, end};
+use tracing::Instrument;
+
 use crate::error::NodeError;
 use crate::inner::Inner;
 use crate::node::Node;
+use crate::span;
 
 impl Node {
     /// A process that the caller is.
@@ -67,11 +70,12 @@ impl Node {
         process.lend();
         let (state, inner) = (process.state().clone(), self.0.clone());
         let pid = state.pid.clone();
+        let work = run(process).instrument(span::process(&pid));
         self.0.spawn_until_stop(async move {
             let reason = tokio::select! {
                 biased;
                 _ = state.ended.wait() => return,
-                ended = caught(run(process)) => match ended {
+                ended = caught(work) => match ended {
                     Ok(Ok(())) => Reason::normal(),
                     Ok(Err(reason)) => reason,
                     Err(text) => Reason::tuple("rust_panic", &text),

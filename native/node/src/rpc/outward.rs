@@ -7,6 +7,7 @@ use outrigger_proto::NodeName;
 use outrigger_proto::control::{Process as Named, SpawnRequest, encode};
 use outrigger_proto::{Flags, OwnedPid, OwnedRef};
 use outrigger_term::{Atom, Reader, TermError, Writer};
+use tracing::Instrument;
 
 use super::classify::outcome;
 use super::error::RpcError;
@@ -16,6 +17,7 @@ use crate::error::NodeError;
 use crate::link::{Link, SignalError};
 use crate::node::Node;
 use crate::process::Reason;
+use crate::span;
 
 /// `[monitor]`
 const OPTIONS: &[u8] = &[108, 0, 0, 0, 1, 119, 7, b'm', b'o', b'n', b'i', b't', b'o', b'r', 106];
@@ -27,6 +29,18 @@ impl Node {
     /// # Errors
     /// What the function did instead of returning, told apart; a refusal; a time-out; no link.
     pub async fn erpc(
+        &self,
+        peer: &NodeName,
+        module: &str,
+        function: &str,
+        args: &[u8],
+        timeout: Duration,
+    ) -> Result<Bytes, RpcError> {
+        let span = span::erpc(peer, module, function);
+        self.spawn_call(peer, module, function, args, timeout).instrument(span).await
+    }
+
+    async fn spawn_call(
         &self,
         peer: &NodeName,
         module: &str,
