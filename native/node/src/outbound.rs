@@ -244,12 +244,13 @@ mod tests {
         bytes.into()
     }
 
-    /// Sends the `number`th term of a sender to itself.
+    /// Sends the `number`th term of a sender to itself, who is on a node of that number.
     fn send(out: &mut Outbound, sender: u32, number: u8, len: usize) {
         let (pid, term) = (pid(sender), term(number, len));
+        let to = OwnedPid { node: format!("node_{number}@host").into(), ..pid.clone() };
         let result = match len > PIECE {
-            true => out.long(&pid, term, |w| encode::send(w, &pid.borrow())),
-            false => out.signal(&pid, Framing::Header, Some(&term), |w| encode::send(w, &pid.borrow())),
+            true => out.long(&pid, term, |w| encode::send(w, &to.borrow())),
+            false => out.signal(&pid, Framing::Header, Some(&term), |w| encode::send(w, &to.borrow())),
         };
         result.unwrap();
     }
@@ -271,7 +272,8 @@ mod tests {
                 slices[..count].iter().flat_map(|slice| slice.iter().copied()).take(most).collect();
             out.consume(bytes.len());
             self.buffer.extend_from_slice(&bytes);
-            let assembler = self.assembler.get_or_insert_with(|| Assembler::new(Limits::default()));
+            let assembler =
+                self.assembler.get_or_insert_with(|| Assembler::with_atom_cache(Limits::default()));
             while let Some(Frame::Message(frame)) = frame::next(&mut self.buffer, &Limits::default()).unwrap()
             {
                 let Some(frame) = assembler.push(frame).unwrap() else { continue };
@@ -306,8 +308,10 @@ mod tests {
 
     #[test]
     fn every_sender_keeps_its_order_however_little_the_socket_takes() {
-        for most in [1, 7, 1_000, 100_000] {
-            let mut out = Outbound::default();
+        for (most, atom_cache) in
+            [1, 7, 1_000, 100_000].into_iter().flat_map(|most| [(most, false), (most, true)])
+        {
+            let mut out = if atom_cache { Outbound::with_atom_cache() } else { Outbound::default() };
             let mut peer = Peer::default();
             let mut sent = vec![Vec::new(); 4];
             let mut random = 12_345_u32;
@@ -337,10 +341,10 @@ mod tests {
             assert_eq!((out.is_empty(), out.charged()), (true, 0));
             for (sender, sent) in sent.iter().enumerate() {
                 let seen: Vec<_> = peer.seen.iter().filter(|(from, _)| *from == sender as u32).collect();
-                assert_eq!(seen.len(), sent.len(), "sender {sender} at {most}");
+                assert_eq!(seen.len(), sent.len(), "sender {sender} at {most}, {atom_cache}");
                 assert!(
                     seen.iter().zip(sent).all(|((_, seen), sent)| seen == sent),
-                    "sender {sender} at {most}"
+                    "sender {sender} at {most}, {atom_cache}"
                 );
             }
         }
