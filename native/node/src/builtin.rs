@@ -15,7 +15,7 @@ use outrigger_term::{Pid, Reader, TermError, Writer};
 
 use crate::gen_server::alias_of;
 use crate::link::Link;
-use crate::process::Reason;
+use crate::process::{Reason, to_alias};
 
 /// Answers a call to `net_kernel`. `false` if it is none that we know.
 pub(crate) fn net_kernel(link: &Link, us: &Pid<'_>, payload: &[u8]) -> bool {
@@ -30,7 +30,7 @@ pub(crate) fn net_kernel(link: &Link, us: &Pid<'_>, payload: &[u8]) -> bool {
     match alias_of(tag) {
         // A caller that has given up gets no stray answer.
         Ok(Some(alias)) if link.flags().contains(Flags::ALIAS) => {
-            answer(link, Some(&reply), |writer| encode::alias_send(writer, us, &alias));
+            answer(link, Some(&reply), |writer| to_alias(writer, link, us, &alias));
         }
         _ => answer(link, Some(&reply), |writer| encode::send(writer, &caller)),
     }

@@ -40,6 +40,7 @@ pub use spawn::{SpawnReply, SpawnRequest, Spawned};
 /// Encoders, to be used with [`crate::frame::append`] and [`crate::frame::head`]. Each appends one control
 /// tuple.
 pub mod encode {
+    pub use super::altact::altact_send;
     pub use super::exit::{exit, exit2, payload_exit, payload_exit2};
     pub use super::group_leader::group_leader;
     pub use super::link::{link, unlink_id, unlink_id_ack};

@@ -10,6 +10,8 @@
 //!   messages stay small.
 //! - `ALIAS`: our calls are tagged with an alias, so that an answer that comes too late is nobody's.
 //! - `SPAWN`: `erpc` in both directions. Only functions that were registered run here.
+//! - `ALTACT_SIG`: OTP 28 and later send to aliases in a way of their own then, as we do to them. A priority message is to
+//!   us one like others, as to a process of a BEAM that has not asked for any.
 //! - `BIG_SEQTRACE_LABELS`, `SMALL_ATOM_TAGS`: true of us, since we pass over trace tokens and read those
 //!   tags.
 //! - `MANDATORY_25_DIGEST`: a later OTP may look at it alone.
@@ -21,7 +23,6 @@
 //! - `DIST_HDR_ATOM_CACHE`: a payload with references to the cache could not be passed on as it came.
 //! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse,
 //!   and nobody here reads. It is parsed all the same.
-//! - `ALTACT_SIG`: we have no priority messages.
 //! - `NATIVE_RECORDS`: what we accept we may have to pass on to a node that cannot read it.
 
 use std::fmt;
@@ -117,6 +118,7 @@ bitflags! {
             | Self::DIST_MONITOR_NAME.bits()
             | Self::EXIT_PAYLOAD.bits()
             | Self::ALIAS.bits()
+            | Self::ALTACT_SIG.bits()
             | Self::SPAWN.bits()
             | Self::BIG_SEQTRACE_LABELS.bits()
             | Self::SMALL_ATOM_TAGS.bits();

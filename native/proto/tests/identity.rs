@@ -51,7 +51,7 @@ fn ours_is_the_mandatory_set_and_what_the_text_says() {
     let extra = Flags::OURS - Flags::MANDATORY;
     assert_eq!(
         extra.to_string(),
-        "DIST_MONITOR | DIST_MONITOR_NAME | SMALL_ATOM_TAGS | BIG_SEQTRACE_LABELS | EXIT_PAYLOAD | MANDATORY_25_DIGEST | SPAWN | ALIAS"
+        "DIST_MONITOR | DIST_MONITOR_NAME | SMALL_ATOM_TAGS | BIG_SEQTRACE_LABELS | EXIT_PAYLOAD | MANDATORY_25_DIGEST | SPAWN | ALIAS | ALTACT_SIG"
     );
     assert!(Flags::OURS.hidden());
     assert_eq!(Flags::missing_mandatory(Flags::empty()), Flags::MANDATORY);

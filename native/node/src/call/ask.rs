@@ -18,7 +18,7 @@ use super::waiting::Answer;
 use crate::error::NodeError;
 use crate::inner::Inner;
 use crate::link::{Link, SignalError};
-use crate::process::{Dest, named};
+use crate::process::{Dest, named, to_alias};
 use crate::span;
 
 /// Without both, a BEAM turns a monitor into a link.
@@ -125,7 +125,7 @@ fn ask(link: &Link, from: &OwnedPid, to: &Dest, reference: &OwnedRef, term: &[u8
     link.signal(from, Some(term), |writer| match to {
         Dest::Pid(pid) => encode::send(writer, &pid.borrow()),
         Dest::Name { name, .. } => encode::reg_send(writer, &from.borrow(), name),
-        Dest::Alias(alias) => encode::alias_send(writer, &from.borrow(), &alias.borrow()),
+        Dest::Alias(alias) => to_alias(writer, link, &from.borrow(), &alias.borrow()),
     })
     .map_err(failed)
 }

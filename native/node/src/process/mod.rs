@@ -28,7 +28,7 @@ pub use dest::Dest;
 pub use handle::Process;
 pub use message::Message;
 pub use outward::SendError;
-pub(crate) use outward::named;
+pub(crate) use outward::{named, to_alias};
 pub use reason::Reason;
 pub(crate) use relations::Quota;
 pub(crate) use spawn::caught;

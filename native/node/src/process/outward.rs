@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use outrigger_proto::control::{Process as Named, encode};
+use outrigger_proto::control::{Process as Named, To, encode};
 use outrigger_proto::{Flags, NodeName, OwnedPid, OwnedRef};
-use outrigger_term::{Atom, Reader, TermError, Writer};
+use outrigger_term::{Atom, Pid, Reader, Reference, TermError, Writer};
 
 use super::mailbox::Pushed;
 use super::relations::Watcher;
@@ -48,10 +48,10 @@ impl Inner {
             }
             return Ok(());
         }
-        self.signal(from, to.node(), Some(term), |writer, _link| match to {
+        self.signal(from, to.node(), Some(term), |writer, link| match to {
             Dest::Pid(pid) => encode::send(writer, &pid.borrow()),
             Dest::Name { name, .. } => encode::reg_send(writer, &from.borrow(), name),
-            Dest::Alias(alias) => encode::alias_send(writer, &from.borrow(), &alias.borrow()),
+            Dest::Alias(alias) => to_alias(writer, link, &from.borrow(), &alias.borrow()),
         })
     }
 
@@ -191,6 +191,19 @@ impl Inner {
             SignalError::Closed(_) => not_linked(),
             SignalError::Encode(error) => SendError::Encode(error),
         })
+    }
+}
+
+/// A message to an alias of a peer, the way that the peer knows: from OTP 28 on `ALTACT_SIG_SEND`.
+pub(crate) fn to_alias(
+    writer: &mut Writer<'_>,
+    link: &Link,
+    from: &Pid<'_>,
+    alias: &Reference<'_>,
+) -> Result<(), TermError> {
+    match link.flags().contains(Flags::ALTACT_SIG) {
+        true => encode::altact_send(writer, from, &To::Alias(*alias), false),
+        false => encode::alias_send(writer, from, alias),
     }
 }
 

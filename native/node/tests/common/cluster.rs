@@ -1,9 +1,12 @@
 //! One `erl`, one Rust node, linked.
 
-use outrigger_node::{Config, Dest, Epmd, Message, Node, OwnedPid, Process, ProcessOptions, Target, cookie};
+use outrigger_node::{
+    Config, Dest, Epmd, Flags, Message, Node, NodeName, OwnedPid, Process, ProcessOptions, Target, cookie,
+};
 use outrigger_term::{Reader, Writer};
 
 use super::beam::{EpmdServer, Erl, unique};
+use super::raw::{self, Raw};
 use super::{up, within};
 
 const COOKIE: &str = "LIVECOOKIE";
@@ -21,15 +24,24 @@ impl Cluster {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let cluster = Self::apart(|config, erl| {
+            config.joins = vec![Target::by_epmd(erl)];
+            change(config);
+        })
+        .await;
+        up(&mut cluster.node.events(), &cluster.erl.as_ref().unwrap().name).await;
+        cluster
+    }
+
+    /// The same nodes, and no link until one of them wants it.
+    pub async fn apart(change: impl FnOnce(&mut Config, NodeName)) -> Self {
         let epmd = EpmdServer::start();
         let erl = Erl::start(&epmd, &name("app"), COOKIE, &[]);
         let mut config =
             Config::new(name("rust").parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
         config.epmd = Epmd::Port(epmd.port);
-        config.joins = vec![Target::by_epmd(erl.name.parse().unwrap())];
-        change(&mut config);
+        change(&mut config, erl.name.parse().unwrap());
         let node = Node::start(config, vec![]).await.unwrap();
-        up(&mut node.events(), &erl.name).await;
         Self { epmd, node, erl: Some(erl) }
     }
 
@@ -41,6 +53,13 @@ impl Cluster {
     /// The same with its whole name and with options.
     pub fn erl_called(&self, name: &str, args: &[&str]) -> Erl {
         Erl::start(&self.epmd, name, COOKIE, args)
+    }
+
+    /// A raw peer of our `erl`, with these flags.
+    pub async fn raw(&self, name: &str, flags: Flags) -> Raw {
+        let erl = &self.erl.as_ref().unwrap().name;
+        let addr = ([127, 0, 0, 1], self.port_of(erl).await).into();
+        raw::connect_with(addr, name, erl, COOKIE, flags).await.unwrap()
     }
 
     /// The port at which a node of the cluster listens.

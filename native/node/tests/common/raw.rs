@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use outrigger_node::{Cookie, Creation, Flags, Limits};
+use outrigger_proto::frame::{self, Framing};
 use outrigger_proto::handshake::{HandshakeError, Initiator, LocalNode, Next};
+use outrigger_term::{Reader, TermError, Writer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -52,7 +54,7 @@ pub async fn connect_with(
 
 /// Frames in the framing of a peer that has agreed on no other.
 pub fn plain(frames: &[u8]) -> Vec<u8> {
-    outrigger_proto::frame::pass_through(frames).unwrap()
+    frame::pass_through(frames).unwrap()
 }
 
 impl Raw {
@@ -63,6 +65,33 @@ impl Raw {
 
     pub async fn write(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
+    }
+
+    /// The next message of a node with which neither fragments nor the atom cache were agreed: the operation's number, and
+    /// the frame.
+    pub async fn message(&mut self) -> (i64, Vec<u8>) {
+        loop {
+            let mut len = [0; 4];
+            super::within("a frame", self.socket.read_exact(&mut len)).await.unwrap();
+            let mut frame = vec![0; u32::from_be_bytes(len) as usize];
+            super::within("the rest of a frame", self.socket.read_exact(&mut frame)).await.unwrap();
+            if !frame.is_empty() {
+                let mut control = Reader::new(&frame[2..]);
+                control.tuple().unwrap();
+                return (control.integer().unwrap(), frame);
+            }
+        }
+    }
+
+    /// Sends a message in pass-through framing.
+    pub async fn send(
+        &mut self,
+        payload: &[u8],
+        control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
+    ) {
+        let mut frame = Vec::new();
+        frame::append(&mut frame, Framing::PassThrough, Some(payload), control).unwrap();
+        self.write(&frame).await;
     }
 
     /// Reads until the node closes; returns what came.

@@ -56,6 +56,14 @@ impl<'a> Body<'_, 'a> {
         }
     }
 
+    /// The same for an operation that may have more elements some day.
+    pub(super) const fn arity_of_at_least(&self, expected: u32) -> Result<(), ProtoError> {
+        match self.arity >= expected {
+            true => Ok(()),
+            false => Err(ProtoError::BadArity { op: self.op.number(), arity: self.arity }),
+        }
+    }
+
     /// Reads with the term reader's error turned into ours.
     pub(super) fn read<T>(
         &mut self,
