@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use outrigger_node::{Config, Cookie, Epmd, Events, Flags, Listen, Node, NodeError, NodeEvent, NodeName};
+use outrigger_node::{
+    Config, Cookie, Epmd, Events, Flags, Listen, Node, NodeError, NodeEvent, NodeName, Tls,
+};
 use tokio::time::timeout;
 
 use crate::settings::Target;
@@ -23,6 +25,7 @@ impl Visitor {
         purpose: &str,
         host: &str,
         cookie: Cookie,
+        tls: Option<Tls>,
         epmd_port: u16,
         patience: Duration,
     ) -> Result<Self, NodeError> {
@@ -32,6 +35,7 @@ impl Visitor {
             problem: format!("{error}; give the host: --name NAME@HOST"),
         })?;
         let mut config = Config::new(name, cookie);
+        config.tls = tls;
         config.listen = Listen::Off;
         config.epmd = Epmd::Port(epmd_port);
         config.connect_timeout = patience;

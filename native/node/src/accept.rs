@@ -71,8 +71,11 @@ fn log(error: &AcceptError, claimed: &str, addr: SocketAddr) {
         ),
         AcceptError::Handshake(HandshakeError::LooksLikeTls) => tracing::warn!(
             %addr,
-            "refused a connection that speaks TLS; start the peer without -proto_dist inet_tls"
+            "refused a connection that speaks TLS; give this node TLS files, or start the peer without -proto_dist inet_tls"
         ),
+        AcceptError::Tls(problem) => {
+            tracing::warn!(%addr, claimed, "refused a connection over TLS: {problem}");
+        }
         AcceptError::Handshake(HandshakeError::Closed { awaited: Phase::Name }) => {
             tracing::debug!(%addr, "a connection came and went without a word");
         }

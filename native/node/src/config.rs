@@ -21,6 +21,7 @@ use outrigger_proto::{Cookie, Flags, Limits, NameKind, NodeName};
 use crate::backoff::BackoffConfig;
 use crate::discovery::Discovery;
 use crate::error::NodeError;
+use crate::transport::Tls;
 
 /// EPMD's usual port.
 pub const EPMD_PORT: u16 = 4369;
@@ -33,6 +34,8 @@ pub struct Config {
     pub name: NodeName,
     /// The cookie of the cluster. Its `Debug` shows nothing.
     pub cookie: Cookie,
+    /// TLS around every link, in and out. Default: none, as a BEAM without `-proto_dist inet_tls`.
+    pub tls: Option<Tls>,
     /// Where to listen. Default: the addresses that our own host part resolves to, on a free port.
     pub listen: Listen,
     /// How nodes are found and how we are found. Default: the EPMD at [`EPMD_PORT`].
@@ -66,6 +69,7 @@ impl Config {
         Self {
             name,
             cookie,
+            tls: None,
             listen: Listen::HostOfName { port: 0 },
             epmd: Epmd::Port(EPMD_PORT),
             joins: Vec::new(),

@@ -167,10 +167,28 @@ pub enum NodeError {
         peer: String,
     },
     /// The peer answered with a TLS record.
-    #[error("{peer} speaks TLS distribution (-proto_dist inet_tls), which this node does not speak yet")]
+    #[error(
+        "{peer} speaks TLS distribution (-proto_dist inet_tls) and this node does not; give this node TLS files, too"
+    )]
     PeerSpeaksTls {
         /// The node to be joined.
         peer: String,
+    },
+    /// One of the TLS files cannot be used.
+    #[error("TLS file {path:?} cannot be used: {problem}")]
+    TlsFile {
+        /// The file as it was given.
+        path: PathBuf,
+        /// Why, with the remedy.
+        problem: String,
+    },
+    /// TLS with the peer failed: one side's certificate does not hold for the other.
+    #[error("{peer} cannot be linked over TLS: {problem}")]
+    Tls {
+        /// The node to be joined.
+        peer: String,
+        /// Why, with the remedy.
+        problem: String,
     },
     /// The connection ended inside the handshake.
     #[error("{peer} closed the connection in the handshake ({problem})")]
@@ -287,6 +305,8 @@ impl NodeError {
             Self::NotAllowed { .. } => "not_allowed",
             Self::SimultaneousConnect { .. } => "simultaneous_connect",
             Self::PeerSpeaksTls { .. } => "peer_speaks_tls",
+            Self::TlsFile { .. } => "tls_file",
+            Self::Tls { .. } => "tls",
             Self::HandshakeClosed { .. } => "handshake_closed",
             Self::Handshake { .. } => "handshake",
             Self::TooManyPeers { .. } => "too_many_peers",

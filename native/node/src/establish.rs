@@ -12,7 +12,6 @@ use bytes::BytesMut;
 use outrigger_proto::Flags;
 use outrigger_proto::handshake::Peer;
 use parking_lot::Mutex;
-use tokio::net::TcpStream;
 use tokio::sync::{Notify, SetOnce};
 use tracing::Instrument;
 
@@ -24,11 +23,12 @@ use crate::queue::Queue;
 use crate::reader::Reader;
 use crate::registry::{Attempt, Install};
 use crate::span;
+use crate::transport::Socket;
 use crate::writer;
 
 /// A peer that has proven the cookie, and its socket.
 pub(crate) struct Connected {
-    pub(crate) stream: TcpStream,
+    pub(crate) socket: Socket,
     pub(crate) addr: SocketAddr,
     pub(crate) peer: Peer,
     /// What a fast peer sent right behind the handshake.
@@ -37,8 +37,8 @@ pub(crate) struct Connected {
 
 /// Makes the link. `false` when the peer's own attempt goes on instead.
 pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt: Attempt) -> bool {
-    let Connected { stream, addr, peer, leftover } = connected;
-    let (read, write) = stream.into_split();
+    let Connected { socket, addr, peer, leftover } = connected;
+    let (read, write) = socket.into_split();
     let write = Arc::new(write);
     let flags = peer.flags & inner.config.flags();
     let mut queue = Queue::new(write.clone(), inner.config.bounds.max_queued_bytes);

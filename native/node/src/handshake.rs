@@ -1,7 +1,8 @@
 //! The sockets and clocks around the protocol's handshake machines, for both directions.
 //!
 //! Invariants: a handshake ends within its time-out, whatever the peer does. It keeps at most a few KiB per
-//! connection. A refused peer gets its refusal written before the connection closes.
+//! connection. A refused peer gets its refusal written before the connection closes. Over TLS a peer speaks only for nodes
+//! of the hosts that its certificate names, and that is asked before its name takes any effect.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,8 +11,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use outrigger_proto::NodeName;
-use outrigger_proto::handshake::{Acceptor, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Step};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use outrigger_proto::handshake::{
+    Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Step,
+};
 use tokio::net::TcpStream;
 
 use crate::config::Target;
@@ -20,6 +22,7 @@ use crate::establish::Connected;
 use crate::inner::Inner;
 use crate::random;
 use crate::registry::Attempt;
+use crate::transport::{self, Socket};
 
 /// Handshake packets are short; a peer that sends more right away has finished the handshake.
 const READ_SIZE: usize = 2048;
@@ -29,22 +32,34 @@ const READ_SIZE: usize = 2048;
 pub(crate) enum AcceptError {
     #[error("{0}")]
     Handshake(#[from] HandshakeError),
+    /// It is not who it says it is, or we are not who it wants.
+    #[error("{0}")]
+    Tls(String),
     #[error("the socket failed: {0}")]
-    Socket(#[from] io::Error),
+    Socket(io::Error),
     #[error("it was not finished within {} ms", .0.as_millis())]
     Timeout(Duration),
     #[error("{0}")]
     Node(#[from] NodeError),
 }
 
+impl From<io::Error> for AcceptError {
+    fn from(error: io::Error) -> Self {
+        transport::refusal(&error).map_or(Self::Socket(error), Self::Tls)
+    }
+}
+
 /// Proves the cookie to a peer that we have connected to, and has it prove its own.
 pub(crate) async fn initiate(
     inner: &Inner,
     target: &Target,
-    mut stream: TcpStream,
+    stream: TcpStream,
 ) -> Result<Connected, NodeError> {
     let peer = || target.name.to_string();
-    let closed = |error: io::Error| NodeError::HandshakeClosed { peer: peer(), problem: error.to_string() };
+    let closed = |error: io::Error| match transport::refusal(&error) {
+        Some(problem) => NodeError::Tls { peer: peer(), problem },
+        None => NodeError::HandshakeClosed { peer: peer(), problem: error.to_string() },
+    };
     let addr = stream.peer_addr().map_err(closed)?;
     stream.set_nodelay(true).map_err(closed)?;
     let mut machine = Initiator::new(
@@ -53,19 +68,23 @@ pub(crate) async fn initiate(
         target.name.clone(),
         random::challenge()?,
         &inner.config.limits,
-    );
+    )
+    .with_prefix(inner.transport.prefix());
+    let mut secured = false;
     let work = async {
-        stream.write_all(&machine.hello()).await.map_err(closed)?;
-        let mut buffer = [0; READ_SIZE];
+        let mut socket = inner.transport.connect(stream, &target.name).await.map_err(closed)?;
+        secured = true;
+        socket.write_all(&machine.hello()).await.map_err(closed)?;
+        let mut buffer = BytesMut::with_capacity(READ_SIZE);
         loop {
-            let step = match read(&mut stream, &mut buffer).await.map_err(closed)? {
-                Some(bytes) => machine.handle(bytes),
-                None => Err(machine.eof()),
+            let step = match read(&mut socket, &mut buffer).await.map_err(closed)? {
+                true => machine.handle(&buffer.split()),
+                false => Err(machine.eof()),
             };
             let Step { write, next } = step.map_err(|error| refused(&target.name, error))?;
-            stream.write_all(&write).await.map_err(closed)?;
+            socket.write_all(&write).await.map_err(closed)?;
             match next {
-                Next::Done { peer, leftover } => return Ok((peer, leftover)),
+                Next::Done { peer, leftover } => return Ok(connected(socket, addr, peer, &leftover)),
                 Next::Close(error) => return Err(refused(&target.name, error)),
                 Next::Read | Next::Decide(_) => {}
             }
@@ -73,7 +92,11 @@ pub(crate) async fn initiate(
     };
     let after = inner.config.handshake_timeout;
     match tokio::time::timeout(after, work).await {
-        Ok(done) => done.map(|done| connected(stream, addr, done)),
+        Ok(done) => done,
+        Err(_elapsed) if inner.transport.is_tls() && !secured => {
+            let problem = "it does not answer in TLS; start it with -proto_dist inet_tls".into();
+            Err(NodeError::Tls { peer: peer(), problem })
+        }
         Err(_elapsed) => Err(NodeError::HandshakeTimeout { peer: peer(), after }),
     }
 }
@@ -82,31 +105,37 @@ pub(crate) async fn initiate(
 /// it, for log lines; before the end it is only a claim.
 pub(crate) async fn accept(
     inner: &Arc<Inner>,
-    mut stream: TcpStream,
+    stream: TcpStream,
     addr: SocketAddr,
     name: &mut Option<NodeName>,
 ) -> Result<(Connected, Attempt), AcceptError> {
     stream.set_nodelay(true)?;
-    let mut machine =
-        Acceptor::new(local(inner), inner.config.cookie.clone(), random::challenge()?, &inner.config.limits);
+    let mut machine = Acceptor::new(local(inner), random::challenge()?, &inner.config.limits)
+        .with_prefix(inner.transport.prefix());
     let mut attempt = None;
     let work = async {
-        let mut buffer = [0; READ_SIZE];
+        let mut socket = inner.transport.accept(stream).await?;
+        let mut buffer = BytesMut::with_capacity(READ_SIZE);
         loop {
-            let mut step = match read(&mut stream, &mut buffer).await? {
-                Some(bytes) => machine.handle(bytes)?,
-                None => return Err(AcceptError::Handshake(machine.eof())),
+            let mut step = match read(&mut socket, &mut buffer).await? {
+                true => machine.handle(&buffer.split())?,
+                false => return Err(AcceptError::Handshake(machine.eof())),
             };
-            stream.write_all(&step.write).await?;
+            socket.write_all(&step.write).await?;
             if let Next::Decide(applicant) = step.next {
                 *name = Some(applicant.name.clone());
-                let (decision, held) = inner.registry.begin_accept(&inner.config.name, &applicant.name);
+                let identity = socket.speaks_for(applicant.name.host());
+                let (decision, held) = match &identity {
+                    Ok(()) => inner.registry.begin_accept(&inner.config.name, &applicant.name),
+                    Err(_) => (Decision::NotAllowed, None),
+                };
                 attempt = held;
-                step = machine.resolve(decision)?;
-                stream.write_all(&step.write).await?;
+                step = machine.resolve(decision, &inner.config.cookie)?;
+                socket.write_all(&step.write).await?;
+                identity?;
             }
             match step.next {
-                Next::Done { peer, leftover } => return Ok((peer, leftover)),
+                Next::Done { peer, leftover } => return Ok(connected(socket, addr, peer, &leftover)),
                 Next::Close(error) => return Err(AcceptError::Handshake(error)),
                 Next::Read | Next::Decide(_) => {}
             }
@@ -119,23 +148,23 @@ pub(crate) async fn accept(
     };
     // The machine is done only after a decision that kept an attempt.
     let attempt = attempt.ok_or(HandshakeError::OutOfOrder { phase: Phase::Decision })?;
-    Ok((connected(stream, addr, done), attempt))
+    Ok((done, attempt))
 }
 
 fn local(inner: &Inner) -> LocalNode {
     LocalNode { name: inner.config.name.clone(), creation: inner.creation, flags: inner.config.flags() }
 }
 
-fn connected(stream: TcpStream, addr: SocketAddr, (peer, leftover): (Peer, Vec<u8>)) -> Connected {
-    Connected { stream, addr, peer, leftover: BytesMut::from(leftover.as_slice()) }
+fn connected(socket: Socket, addr: SocketAddr, peer: Peer, leftover: &[u8]) -> Connected {
+    Connected { socket, addr, peer, leftover: BytesMut::from(leftover) }
 }
 
-/// What was read; `None` at the end. A reset is an end, too: some peers close with bytes of ours unread.
-async fn read<'a>(stream: &mut TcpStream, buffer: &'a mut [u8; READ_SIZE]) -> io::Result<Option<&'a [u8]>> {
-    match stream.read(buffer).await {
-        Ok(0) => Ok(None),
-        Ok(len) => Ok(buffer.get(..len)),
-        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(None),
+/// Whether anything was read before the end. A reset is an end, too: some peers close with bytes of ours unread.
+async fn read(socket: &mut Socket, buffer: &mut BytesMut) -> io::Result<bool> {
+    buffer.reserve(READ_SIZE);
+    match socket.read(buffer).await {
+        Ok(len) => Ok(len > 0),
+        Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
         Err(error) => Err(error),
     }
 }

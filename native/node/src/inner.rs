@@ -25,6 +25,7 @@ use crate::process::Processes;
 use crate::registry::Registry;
 use crate::rpc::Functions;
 use crate::service::Service;
+use crate::transport::Transport;
 
 /// Serials of pids below this are for services to number their own pids with; the node's are above.
 pub const SERVICE_SERIALS: u32 = 0x4000_0000;
@@ -39,6 +40,7 @@ const FIRST_ID: u64 = 2;
 /// The state behind all handles of a node.
 pub(crate) struct Inner {
     pub(crate) config: Config,
+    pub(crate) transport: Transport,
     pub(crate) creation: Creation,
     pub(crate) since: SystemTime,
     pub(crate) listen_addrs: Vec<SocketAddr>,
@@ -70,6 +72,7 @@ pub(crate) struct Inner {
 impl Inner {
     pub(crate) fn new(
         config: Config,
+        transport: Transport,
         creation: Creation,
         listen_addrs: Vec<SocketAddr>,
         services: Vec<Arc<dyn Service>>,
@@ -85,6 +88,7 @@ impl Inner {
             group_leader: own(&config, creation, GROUP_LEADER_ID),
             functions: Functions::default(),
             config,
+            transport,
             creation,
             since: SystemTime::now(),
             listen_addrs,

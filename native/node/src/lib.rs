@@ -28,7 +28,7 @@
 //! Invariants: no peer can stop the node or another link. What a peer sends is bounded before it is kept.
 //! The reader of a link never waits for anything but its socket.
 //!
-//! Limits: no TLS.
+//! Limits: a node of short names and one of long names cannot be linked, as in `erl`.
 
 mod accept;
 mod backoff;
@@ -68,6 +68,7 @@ mod rpc;
 mod service;
 mod span;
 mod start;
+mod transport;
 mod writer;
 
 pub use backoff::{Backoff, BackoffConfig};
@@ -87,6 +88,7 @@ pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOption
 pub use reader::READ_BUDGET;
 pub use rpc::{Mfa, Raise, Request, RpcError};
 pub use service::{Inbound, Payload, Service, To};
+pub use transport::Tls;
 
 pub use outrigger_proto::frame::Framing;
 pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid, OwnedRef};

@@ -25,6 +25,11 @@ pub(crate) async fn bind(config: &Config) -> Result<Vec<TcpListener>, NodeError>
     }
 }
 
+/// The addresses that others than this machine can reach.
+pub(crate) fn exposed(addrs: &[SocketAddr]) -> Vec<SocketAddr> {
+    addrs.iter().filter(|addr| !addr.ip().to_canonical().is_loopback()).copied().collect()
+}
+
 async fn bind_all(addrs: &[SocketAddr], skip_foreign: bool) -> Result<Vec<TcpListener>, NodeError> {
     let mut last = None;
     for _attempt in 0..ATTEMPTS {
@@ -70,6 +75,13 @@ mod tests {
         let listeners = bind_all(&addrs, false).await.unwrap();
         let ports: Vec<_> = listeners.iter().map(|l| l.local_addr().unwrap().port()).collect();
         assert_eq!((ports.len(), ports[0]), (2, ports[1]));
+    }
+
+    #[test]
+    fn what_is_not_loopback_is_exposed() {
+        let addrs = ["127.0.0.1:1", "[::1]:1", "[::ffff:127.0.0.9]:1", "0.0.0.0:1", "[::]:1", "10.0.0.1:1"];
+        let addrs = addrs.map(|addr| addr.parse().unwrap());
+        assert_eq!(exposed(&addrs), addrs[3..]);
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@
 //! # }
 //! ```
 //!
-//! Limits: one cookie, no TLS yet, no process registry beyond services and calls.
+//! Limits: one listener per address and one transport for all of them.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};

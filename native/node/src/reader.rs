@@ -21,8 +21,6 @@ use outrigger_proto::fragments::Assembler;
 use outrigger_proto::frame::{self, Frame, Framing};
 use outrigger_proto::liveness::{Action, Liveness};
 use outrigger_proto::{Flags, atom_cache};
-use tokio::io::AsyncReadExt;
-use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::{Instant, sleep_until};
 
 use crate::dispatch::broken;
@@ -30,6 +28,7 @@ use crate::event::{DownReason, NodeEvent};
 use crate::inner::Inner;
 use crate::link::{Link, millis};
 use crate::service::Inbound;
+use crate::transport::ReadHalf;
 
 /// The most bytes that are read before the services flush.
 pub const READ_BUDGET: usize = 256 << 10;
@@ -46,7 +45,7 @@ pub(crate) struct Reader {
     pub(crate) inner: Arc<Inner>,
     pub(crate) link: Link,
     pub(crate) inbounds: Vec<Box<dyn Inbound>>,
-    socket: OwnedReadHalf,
+    socket: ReadHalf,
     buffer: BytesMut,
     /// The room that the next read gets at least.
     room: usize,
@@ -60,7 +59,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(inner: Arc<Inner>, link: Link, socket: OwnedReadHalf, leftover: BytesMut) -> Self {
+    pub(crate) fn new(inner: Arc<Inner>, link: Link, socket: ReadHalf, leftover: BytesMut) -> Self {
         let ticktime = millis(inner.config.net_ticktime);
         let liveness = Liveness::new(0, ticktime, INTENSITY);
         let inbounds = Vec::with_capacity(inner.services.len());
@@ -117,7 +116,7 @@ impl Reader {
             tokio::select! {
                 biased;
                 reason = link.closing.wait() => return reason.clone(),
-                read = self.socket.read_buf(&mut self.buffer) => {
+                read = self.socket.read(&mut self.buffer) => {
                     match self.batch(read, offered) {
                         Err(reason) => return reason,
                         Ok(true) => tokio::task::yield_now().await,
@@ -169,7 +168,7 @@ impl Reader {
                 Err(error) => break Some(DownReason::Socket(error.to_string())),
             }
             offered = self.make_room();
-            read = self.socket.try_read_buf(&mut self.buffer);
+            read = self.socket.try_read(&mut self.buffer);
         };
         self.flush();
         ended.map_or(Ok(total >= READ_BUDGET), Err)

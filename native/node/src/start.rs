@@ -14,6 +14,7 @@ use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::node::Node;
 use crate::service::Service;
+use crate::transport::Transport;
 use crate::{accept, discovery, join, listen, random};
 
 /// How long links may go on sending what waits when the node ends.
@@ -24,6 +25,7 @@ const END: Duration = Duration::from_secs(2);
 
 pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Result<Node, NodeError> {
     config.validate()?;
+    let transport = Transport::new(config.tls.as_ref())?;
     let listeners = listen::bind(&config).await?;
     let listen_addrs: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
     let registration = match (config.epmd, listen_addrs.first()) {
@@ -37,7 +39,7 @@ pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Re
         Some(registration) if registration.creation > 3 => registration.creation,
         _ => random::creation()?,
     };
-    let inner = Arc::new(Inner::new(config, Creation(creation), listen_addrs, services)?);
+    let inner = Arc::new(Inner::new(config, transport, Creation(creation), listen_addrs, services)?);
     let node = Node(inner.clone());
     for service in &inner.services {
         service.started(&node);
@@ -48,8 +50,17 @@ pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Re
         long_names = inner.config.long_names(),
         listen = ?inner.listen_addrs,
         epmd = registration.is_some(),
+        tls = inner.transport.is_tls(),
         "node started"
     );
+    let exposed = listen::exposed(&inner.listen_addrs);
+    if !exposed.is_empty() && !inner.transport.is_tls() {
+        tracing::warn!(
+            listen = ?exposed,
+            "links with other machines are not encrypted, and who reads along may run code on every node; give \
+             certificates (Config.tls, --tls-cert, see docs/tls.md), or listen on loopback or in a private network"
+        );
+    }
     if let Some(registration) = registration {
         inner.spawn_until_stop(registration.hold(inner.config.backoff));
     }

@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use tokio::net::tcp::OwnedWriteHalf;
-
 use crate::event::DownReason;
 use crate::link::Link;
 use crate::queue::Flushed;
+use crate::transport::WriteHalf;
 
-pub(crate) async fn run(link: Link, socket: Arc<OwnedWriteHalf>) {
+pub(crate) async fn run(link: Link, socket: Arc<WriteHalf>) {
     let state = link.0.clone();
     loop {
         // Set by a send that could not write all, and by the end of the link.

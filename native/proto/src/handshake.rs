@@ -1,6 +1,7 @@
 //! The distribution handshake, version 6, as two state machines without I/O.
 //!
-//! The flow (ERTS User's Guide, "Distribution Protocol"), each arrow a packet with a 2-byte length:
+//! The flow (ERTS User's Guide, "Distribution Protocol"), each arrow a packet with a 2-byte length
+//! (4 bytes over TLS, see [`Prefix`]):
 //!
 //! ```text
 //! Initiator                                   Acceptor
@@ -29,11 +30,11 @@
 //! // Challenges are random in earnest.
 //! let limits = Limits::default();
 //! let mut us = Initiator::new(node("a@h")?, cookie.clone(), "b@h".parse()?, 17, &limits);
-//! let mut them = Acceptor::new(node("b@h")?, cookie, 4, &limits);
+//! let mut them = Acceptor::new(node("b@h")?, 4, &limits);
 //!
 //! let asked = them.handle(&us.hello())?;
 //! assert!(matches!(asked.next, Next::Decide(ref who) if who.name.as_str() == "a@h"));
-//! let welcome = them.resolve(Decision::Accept)?;
+//! let welcome = them.resolve(Decision::Accept, &cookie)?;
 //! let reply = us.handle(&welcome.write)?;
 //! let ack = them.handle(&reply.write)?;
 //! assert!(matches!(ack.next, Next::Done { ref peer, .. } if peer.name.as_str() == "a@h"));
@@ -41,7 +42,7 @@
 //! # Ok::<(), ProtoError>(())
 //! ```
 //!
-//! Limits: no version 5 (`n`, before OTP 23), no dynamic names (`NAME_ME`, `named:`), one cookie per machine.
+//! Limits: no version 5 (`n`, before OTP 23), no dynamic names (`NAME_ME`, `named:`).
 
 mod acceptor;
 mod error;
@@ -53,4 +54,5 @@ mod wire;
 pub use acceptor::{Acceptor, Decision};
 pub use error::{HandshakeError, Phase};
 pub use initiator::Initiator;
+pub use packets::Prefix;
 pub use step::{Applicant, LocalNode, Next, Peer, Step};

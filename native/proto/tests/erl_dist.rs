@@ -98,14 +98,14 @@ async fn erl_dist_connects_to_us() {
             assert!(matches!(status, HandshakeStatus::Ok | HandshakeStatus::OkSimultaneous));
             client.execute_rest(true).await.map(|(stream, peer)| (stream.into_inner(), peer))
         });
-        let mut us = Acceptor::new(our_node("b@h"), cookie("s"), 54321, &Limits::default());
+        let mut us = Acceptor::new(our_node("b@h"), 54321, &Limits::default());
         let nothing = Step { write: Vec::new(), next: Next::Read };
         let peer = drive(&mut ours, nothing, |bytes| {
             let step = us.handle(bytes)?;
             if let Next::Decide(who) = &step.next {
                 assert_eq!(who.name.as_str(), "a@h")
             }
-            if matches!(step.next, Next::Decide(_)) { us.resolve(decision) } else { Ok(step) }
+            if matches!(step.next, Next::Decide(_)) { us.resolve(decision, &cookie("s")) } else { Ok(step) }
         })
         .await;
         drop(ours);

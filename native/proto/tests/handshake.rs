@@ -2,8 +2,10 @@
 
 #![allow(clippy::expect_used, reason = "helpers of tests panic like tests")]
 
+use std::ops::{Deref, DerefMut};
+
 use outrigger_proto::handshake::{
-    Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Step,
+    Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Prefix, Step,
 };
 use outrigger_proto::{Cookie, Creation, Flags, Limits, NodeName};
 use proptest::prelude::*;
@@ -24,8 +26,36 @@ fn initiator(flags: Flags, secret: &str) -> Initiator {
     Initiator::new(node("a@h", 5, flags), cookie(secret), name("b@h"), 0xffff_ffff, &Limits::default())
 }
 
-fn acceptor(flags: Flags, secret: &str) -> Acceptor {
-    Acceptor::new(node("b@h", 6, flags), cookie(secret), 0x8000_0000, &Limits::default())
+/// An acceptor and the cookie that every applicant has to prove.
+#[derive(Debug)]
+struct Them {
+    machine: Acceptor,
+    cookie: Cookie,
+}
+
+impl Them {
+    fn resolve(&mut self, decision: Decision) -> Result<Step, HandshakeError> {
+        self.machine.resolve(decision, &self.cookie)
+    }
+}
+
+impl Deref for Them {
+    type Target = Acceptor;
+
+    fn deref(&self) -> &Acceptor {
+        &self.machine
+    }
+}
+
+impl DerefMut for Them {
+    fn deref_mut(&mut self) -> &mut Acceptor {
+        &mut self.machine
+    }
+}
+
+fn acceptor(flags: Flags, secret: &str) -> Them {
+    let machine = Acceptor::new(node("b@h", 6, flags), 0x8000_0000, &Limits::default());
+    Them { machine, cookie: cookie(secret) }
 }
 
 /// One side's machine, so that both can be driven by the same code.
@@ -39,7 +69,7 @@ impl Machine for Initiator {
     }
 }
 
-impl Machine for (Acceptor, Decision) {
+impl Machine for (Them, Decision) {
     fn take(&mut self, input: &[u8]) -> Result<Step, HandshakeError> {
         let step = self.0.handle(input)?;
         match step.next {
@@ -70,7 +100,7 @@ fn feed(machine: &mut impl Machine, input: &[u8], size: usize) -> Result<(Vec<u8
 type Outcome = Result<Next, HandshakeError>;
 
 /// Runs both to the end; `size` cuts every stream.
-fn run(us: &mut Initiator, them: &mut (Acceptor, Decision), size: usize) -> (Outcome, Outcome) {
+fn run(us: &mut Initiator, them: &mut (Them, Decision), size: usize) -> (Outcome, Outcome) {
     let mut to_them = us.hello();
     let (mut ours, mut theirs) = (Ok(Next::Read), Ok(Next::Read));
     for _ in 0..5 {
@@ -112,6 +142,25 @@ fn every_accepting_status_leads_to_a_link_however_the_stream_is_cut() {
             assert_eq!((us.phase(), them.0.phase()), (Phase::Over, Phase::Over));
         }
     }
+}
+
+#[test]
+fn lengths_may_have_four_bytes_as_over_tls() {
+    for size in [1, 3, 5, 1000] {
+        let mut us = initiator(Flags::OURS, "s").with_prefix(Prefix::Four);
+        assert_eq!(us.hello().get(..3), Some(&[0, 0, 0][..]));
+        let mut them = acceptor(Flags::OURS, "s");
+        them.machine = them.machine.with_prefix(Prefix::Four);
+        let (ours, theirs) = run(&mut us, &mut (them, Decision::Alive), size);
+        assert_eq!((peer(&ours).name.as_str(), peer(&theirs).name.as_str()), ("b@h", "a@h"));
+    }
+    let mut them = acceptor(Flags::OURS, "s");
+    them.machine = them.machine.with_prefix(Prefix::Four);
+    let claimed = 0x7fff_ffff;
+    assert_eq!(
+        them.handle(&[0x7f, 0xff, 0xff, 0xff]),
+        Err(HandshakeError::PacketTooLarge { claimed, max: 2048 })
+    );
 }
 
 #[test]

@@ -68,9 +68,11 @@ impl Machine {
         let name = |text: &str| text.parse().expect("a name");
         let local = LocalNode { name: name("us@h"), creation: Creation(1), flags: Flags::OURS };
         let limits = Limits::default();
-        let decision = match how {
+        let prefix = if how < 6 { Prefix::Two } else { Prefix::Four };
+        let decision = match how % 6 {
             0 => {
                 let machine = Initiator::new(local, cookie(), name("them@h"), CHALLENGE, &limits);
+                let machine = machine.with_prefix(prefix);
                 let hello = machine.hello();
                 return (Self::Initiator(machine), hello);
             }
@@ -80,7 +82,8 @@ impl Machine {
             4 => Decision::Nok,
             _ => Decision::NotAllowed,
         };
-        (Self::Acceptor(Acceptor::new(local, cookie(), CHALLENGE, &limits), decision), Vec::new())
+        let machine = Acceptor::new(local, CHALLENGE, &limits).with_prefix(prefix);
+        (Self::Acceptor(machine, decision), Vec::new())
     }
 
     fn handle(&mut self, bytes: &[u8]) -> Result<Step, HandshakeError> {
@@ -93,7 +96,7 @@ impl Machine {
     fn resolve(&mut self) -> Result<Step, HandshakeError> {
         match self {
             Self::Initiator(_) => panic!("an initiator has nothing to decide"),
-            Self::Acceptor(machine, decision) => machine.resolve(*decision),
+            Self::Acceptor(machine, decision) => machine.resolve(*decision, &cookie()),
         }
     }
 
@@ -107,7 +110,7 @@ impl Machine {
 
 /// Drives a machine to its end or to the end of the stream.
 fn run<'a>(how: u8, portions: impl Iterator<Item = &'a [u8]>, mut unread: usize) -> Outcome {
-    let (mut machine, mut written) = Machine::new(how % 6);
+    let (mut machine, mut written) = Machine::new(how % 12);
     let mut portions = portions.peekable();
     while let Some(portion) = portions.next() {
         unread -= portion.len();

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{ClusterArgs, CookieArgs, NameArgs};
+use super::{ClusterArgs, CookieArgs, NameArgs, TlsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +30,10 @@ pub(crate) struct DoctorArgs {
     /// The cookie's source.
     #[command(flatten)]
     pub(crate) cookie: CookieArgs,
+
+    /// TLS, or not.
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     /// Form of the answer
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -11,6 +11,7 @@ mod discover;
 mod doctor;
 mod log_level;
 mod node;
+mod tls;
 mod version;
 
 use clap::{Parser, Subcommand};
@@ -20,6 +21,7 @@ pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
 pub(crate) use log_level::LogLevel;
 pub(crate) use node::{Listen, NodeArgs};
+pub(crate) use tls::TlsArgs;
 pub(crate) use version::VersionArgs;
 
 /// A Rust node beside a BEAM cluster, and its tools.

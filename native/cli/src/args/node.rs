@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{ClusterArgs, CookieArgs, Discover, LogLevel, NameArgs};
+use super::{ClusterArgs, CookieArgs, Discover, LogLevel, NameArgs, TlsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +22,8 @@ Examples:
   What that node has done so far, for people and for scripts:
       outrigger node --status rust@10.0.0.9
       outrigger node --status rust@10.0.0.9 --json | jq '.peers[] | select(.state == \"down\")'
+  With TLS distribution (see docs/tls.md):
+      outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
 
 The cookie is never an argument: --cookie-file, OUTRIGGER_COOKIE, --cookie-stdin or ~/.erlang.cookie.
 SIGINT and SIGTERM end the node: it leaves EPMD, closes its links and exits with 0.";
@@ -56,6 +58,10 @@ pub(crate) struct NodeArgs {
     /// The cookie's source.
     #[command(flatten)]
     pub(crate) cookie: CookieArgs,
+
+    /// TLS, or not.
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     /// Do not register with EPMD and do not ask it: only --peer addresses are dialled
     #[arg(long)]
@@ -180,6 +186,22 @@ mod tests {
         );
         assert_eq!(of("outrigger node --sname r --json"), None, "a node that runs prints no JSON");
         assert_eq!(of("outrigger node --sname r --supervised --status"), None);
+    }
+
+    #[test]
+    fn tls_takes_all_three_files() {
+        let args = parse("outrigger node --sname r --tls-cert c --tls-key k --tls-ca a").unwrap();
+        assert_eq!(args.tls.files().unwrap().keyfile.to_str(), Some("k"));
+        assert_eq!(parse("outrigger node --sname r").unwrap().tls.files(), None);
+        for some in [
+            "--tls-cert c",
+            "--tls-key k",
+            "--tls-ca a",
+            "--tls-cert c --tls-key k",
+            "--tls-key k --tls-ca a",
+        ] {
+            assert!(parse(&format!("outrigger node --sname r {some}")).is_err(), "{some}");
+        }
     }
 
     #[test]

@@ -88,14 +88,15 @@ async fn examine(case: &Case, args: &DoctorArgs, report: &mut Report) {
         }
     }
     if let Some(cookie) = cookie.filter(|_| !reached.is_empty()) {
-        greet_all(case, cookie, &reached, report).await;
+        greet_all(case, args, cookie, &reached, report).await;
     }
 }
 
 /// Has a temporary node greet all nodes that can be reached.
-async fn greet_all(case: &Case, cookie: Cookie, targets: &[&Target], report: &mut Report) {
-    let mut visitor = match Visitor::start("doctor", &case.host, cookie, case.epmd_port, case.patience).await
-    {
+async fn greet_all(case: &Case, args: &DoctorArgs, cookie: Cookie, targets: &[&Target], report: &mut Report) {
+    let tls = args.tls.files();
+    let started = Visitor::start("doctor", &case.host, cookie, tls.clone(), case.epmd_port, case.patience);
+    let mut visitor = match started.await {
         Ok(visitor) => visitor,
         Err(error) => {
             report.push(explain::failed("own node", &error));
@@ -103,7 +104,7 @@ async fn greet_all(case: &Case, cookie: Cookie, targets: &[&Target], report: &mu
         }
     };
     for target in targets {
-        peer::greet(&mut visitor, target, case.patience, report).await;
+        peer::greet(&mut visitor, target, case.patience, tls.is_some(), report).await;
     }
     visitor.leave().await;
 }

@@ -19,9 +19,6 @@ fn remedy(error: &NodeError) -> &'static str {
         NodeError::NotAllowed { .. } => {
             "look into the log of that node: net_kernel:allow/1 or -connect_all may keep others out"
         }
-        NodeError::PeerSpeaksTls { .. } => {
-            "start that node without -proto_dist inet_tls, or give it a second listener"
-        }
         NodeError::CookieUnreadable { .. } => "check the path and the owner of the file",
         NodeError::CookieNotAFile { .. } => "name a file that holds the cookie on its first line",
         NodeError::CookieEmpty { .. } => "put the cookie there; in Elixir it is Node.get_cookie()",

@@ -75,11 +75,18 @@ async fn port(target: &Target, host: &str, port: u16, patience: Duration) -> Fin
 }
 
 /// Links to the node and looks at what it says about itself.
-pub(super) async fn greet(visitor: &mut Visitor, target: &Target, patience: Duration, report: &mut Report) {
+pub(super) async fn greet(
+    visitor: &mut Visitor,
+    target: &Target,
+    patience: Duration,
+    tls: bool,
+    report: &mut Report,
+) {
     let check = format!("handshake {}", target.name);
     match visitor.link(target).await {
         Ok(flags) => {
-            report.push(Finding::ok(check, "done, without TLS; the cookies are the same"));
+            let how = if tls { "over TLS" } else { "without TLS" };
+            report.push(Finding::ok(check, format!("done, {how}; the cookies are the same")));
             report.push(flags_of(target, flags));
             report.push(release::check(visitor.node(), &target.name, patience).await);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outrigger_node::{Cookie, Discovery, NodeName};
+use outrigger_node::{Cookie, Discovery, NodeName, Tls};
 
 use super::{CookieSource, HostNames, SettingsError, Target, own_name, targets};
 use crate::args::{Listen, NodeArgs};
@@ -14,6 +14,8 @@ pub(crate) struct NodeSettings {
     pub(crate) name: NodeName,
     /// The cluster's secret.
     pub(crate) cookie: Cookie,
+    /// TLS on every link, or on none.
+    pub(crate) tls: Option<Tls>,
     /// Whom to join; the first one makes the node ready.
     pub(crate) targets: Vec<Target>,
     /// Where to look for more nodes.
@@ -52,6 +54,7 @@ impl NodeSettings {
         Ok(Self {
             name,
             cookie,
+            tls: args.tls.files(),
             targets,
             discovery,
             epmd_port: (!args.no_epmd).then_some(args.cluster.epmd_port),

@@ -1,6 +1,6 @@
 //! Everything that `outrigger node --status` needs to know, checked.
 
-use outrigger_node::{Cookie, NameKind, NodeName};
+use outrigger_node::{Cookie, NameKind, NodeName, Tls};
 
 use super::name::{complete, parse};
 use super::{CookieSource, HostNames, SettingsError, Target, own_name};
@@ -15,6 +15,8 @@ pub(crate) struct StatusSettings {
     pub(crate) host: String,
     /// The cluster's secret.
     pub(crate) cookie: Cookie,
+    /// The files of TLS, if it speaks that.
+    pub(crate) tls: Option<Tls>,
     /// The port of its EPMD.
     pub(crate) epmd_port: u16,
 }
@@ -27,7 +29,10 @@ impl StatusSettings {
         first_line: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<Self, SettingsError> {
         let name = target(args, hosts)?;
+        let tls = args.tls.files();
         let host = match (name.kind(), &hosts.full) {
+            // The files are those of the node, and name its host.
+            _ if tls.is_some() => name.host().to_owned(),
             (NameKind::Short, _) => hosts.short.clone(),
             (NameKind::Long, Some(full)) => full.clone(),
             (NameKind::Long, None) => "127.0.0.1".to_owned(),
@@ -37,7 +42,7 @@ impl StatusSettings {
             return Err(SettingsError::NoAddress(name));
         }
         let cookie = CookieSource::of_system(&args.cookie, false).read(first_line)?;
-        Ok(Self { target: Target { name, address }, host, cookie, epmd_port: args.cluster.epmd_port })
+        Ok(Self { target: Target { name, address }, host, cookie, tls, epmd_port: args.cluster.epmd_port })
     }
 }
 

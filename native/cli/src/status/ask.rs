@@ -83,8 +83,8 @@ fn report(args: &NodeArgs) -> Result<Report, StatusError> {
 }
 
 async fn ask(settings: StatusSettings) -> Result<Report, StatusError> {
-    let StatusSettings { target, host, cookie, epmd_port } = settings;
-    let mut visitor = Visitor::start("status", &host, cookie, epmd_port, PATIENCE).await?;
+    let StatusSettings { target, host, cookie, tls, epmd_port } = settings;
+    let mut visitor = Visitor::start("status", &host, cookie, tls, epmd_port, PATIENCE).await?;
     let answer = async {
         visitor.link(&target).await.map_err(StatusError::Node)?;
         let mut request = Vec::new();

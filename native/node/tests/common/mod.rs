@@ -3,7 +3,9 @@
 
 pub mod beam;
 pub mod cluster;
+pub mod log;
 pub mod raw;
+pub mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

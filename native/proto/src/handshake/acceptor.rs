@@ -3,7 +3,7 @@
 //! States: name -> decision -> (status, after `alive`) -> reply -> over.
 
 use crate::digest::{Cookie, digest, same};
-use crate::handshake::packets::Packets;
+use crate::handshake::packets::{Packets, Prefix};
 use crate::handshake::{Applicant, HandshakeError, LocalNode, Next, Phase, Step, wire};
 use crate::{Flags, Limits, NodeName};
 
@@ -11,7 +11,6 @@ use crate::{Flags, Limits, NodeName};
 #[derive(Debug)]
 pub struct Acceptor {
     local: LocalNode,
-    cookie: Cookie,
     challenge: u32,
     packets: Packets,
     state: State,
@@ -21,8 +20,8 @@ pub struct Acceptor {
 enum State {
     Name,
     Decision(Applicant),
-    Alive(Applicant),
-    Reply(Applicant),
+    Alive(Applicant, Cookie),
+    Reply(Applicant, Cookie),
     Over,
 }
 
@@ -51,9 +50,16 @@ impl Decision {
 
 impl Acceptor {
     /// `challenge` must come from a CSPRNG and serve this handshake alone.
-    pub const fn new(local: LocalNode, cookie: Cookie, challenge: u32, limits: &Limits) -> Self {
+    pub const fn new(local: LocalNode, challenge: u32, limits: &Limits) -> Self {
         let packets = Packets::new(limits.max_handshake_packet);
-        Self { local, cookie, challenge, packets, state: State::Name }
+        Self { local, challenge, packets, state: State::Name }
+    }
+
+    /// The same with another length in front of each packet.
+    #[must_use]
+    pub const fn with_prefix(mut self, prefix: Prefix) -> Self {
+        self.packets.prefix = prefix;
+        self
     }
 
     /// Takes what was read, in any portions. After an error, or [`Next::Close`], the connection is to be
@@ -63,8 +69,8 @@ impl Acceptor {
         self.step(Vec::new(), fed)
     }
 
-    /// Answers [`Next::Decide`].
-    pub fn resolve(&mut self, decision: Decision) -> Result<Step, HandshakeError> {
+    /// Answers [`Next::Decide`]. `cookie` is the one that this applicant has to prove.
+    pub fn resolve(&mut self, decision: Decision, cookie: &Cookie) -> Result<Step, HandshakeError> {
         let applicant = match std::mem::replace(&mut self.state, State::Over) {
             State::Decision(applicant) => applicant,
             other => {
@@ -74,15 +80,17 @@ impl Acceptor {
         };
         let mut write = Vec::new();
         match decision {
-            Decision::Accept => self.challenge("ok", applicant, &mut write),
-            Decision::AcceptSimultaneous => self.challenge("ok_simultaneous", applicant, &mut write),
-            Decision::Alive => {
-                wire::write_status(&mut write, "alive");
-                self.state = State::Alive(applicant);
+            Decision::Accept => self.challenge("ok", applicant, cookie.clone(), &mut write),
+            Decision::AcceptSimultaneous => {
+                self.challenge("ok_simultaneous", applicant, cookie.clone(), &mut write)
             }
-            Decision::Nok => return Ok(refuse("nok", HandshakeError::Refused { name: applicant.name })),
+            Decision::Alive => {
+                wire::write_status(&mut write, self.packets.prefix, "alive");
+                self.state = State::Alive(applicant, cookie.clone());
+            }
+            Decision::Nok => return Ok(self.refuse("nok", HandshakeError::Refused { name: applicant.name })),
             Decision::NotAllowed => {
-                return Ok(refuse("not_allowed", HandshakeError::Refused { name: applicant.name }));
+                return Ok(self.refuse("not_allowed", HandshakeError::Refused { name: applicant.name }));
             }
         }
         self.step(write, Ok(()))
@@ -98,8 +106,8 @@ impl Acceptor {
         match self.state {
             State::Name => Phase::Name,
             State::Decision(_) => Phase::Decision,
-            State::Alive(_) => Phase::Status,
-            State::Reply(_) => Phase::Reply,
+            State::Alive(..) => Phase::Status,
+            State::Reply(..) => Phase::Reply,
             State::Over => Phase::Over,
         }
     }
@@ -107,7 +115,9 @@ impl Acceptor {
     /// The node that is connecting, once its name has come. Not proved before the handshake is done.
     pub const fn applicant(&self) -> Option<&Applicant> {
         match &self.state {
-            State::Decision(applicant) | State::Alive(applicant) | State::Reply(applicant) => Some(applicant),
+            State::Decision(applicant) | State::Alive(applicant, _) | State::Reply(applicant, _) => {
+                Some(applicant)
+            }
             State::Name | State::Over => None,
         }
     }
@@ -134,16 +144,16 @@ impl Acceptor {
                 State::Name => match applicant(&packet) {
                     Ok(applicant) => self.state = State::Decision(applicant),
                     Err(error @ (HandshakeError::MissingFlags { .. } | HandshakeError::WantsName)) => {
-                        return Ok(refuse("not_allowed", error));
+                        return Ok(self.refuse("not_allowed", error));
                     }
                     Err(error) => return Err(error),
                 },
-                State::Alive(applicant) => match wire::body(&packet, Phase::Status, b's')? {
-                    b"true" => self.challenge_after_alive(applicant, &mut write),
+                State::Alive(applicant, cookie) => match wire::body(&packet, Phase::Status, b's')? {
+                    b"true" => self.challenge_after_alive(applicant, cookie, &mut write),
                     b"false" => return Err(HandshakeError::Declined),
                     other => return Err(wire::unknown_status(other)),
                 },
-                State::Reply(applicant) => return self.on_reply(&packet, applicant, write),
+                State::Reply(applicant, cookie) => return self.on_reply(&packet, applicant, &cookie, write),
                 State::Decision(_) | State::Over => {
                     return Err(HandshakeError::OutOfOrder { phase: Phase::Over });
                 }
@@ -151,29 +161,36 @@ impl Acceptor {
         }
     }
 
-    fn challenge(&mut self, status: &str, applicant: Applicant, write: &mut Vec<u8>) {
-        wire::write_status(write, status);
-        self.challenge_after_alive(applicant, write);
+    fn challenge(&mut self, status: &str, applicant: Applicant, cookie: Cookie, write: &mut Vec<u8>) {
+        wire::write_status(write, self.packets.prefix, status);
+        self.challenge_after_alive(applicant, cookie, write);
     }
 
-    fn challenge_after_alive(&mut self, applicant: Applicant, write: &mut Vec<u8>) {
-        wire::write_challenge(write, &self.local, self.challenge);
-        self.state = State::Reply(applicant);
+    fn challenge_after_alive(&mut self, applicant: Applicant, cookie: Cookie, write: &mut Vec<u8>) {
+        wire::write_challenge(write, self.packets.prefix, &self.local, self.challenge);
+        self.state = State::Reply(applicant, cookie);
     }
 
     fn on_reply(
         &mut self,
         packet: &[u8],
         applicant: Applicant,
+        cookie: &Cookie,
         mut write: Vec<u8>,
     ) -> Result<Step, HandshakeError> {
         let (their_challenge, theirs) = wire::read_reply(packet)?;
-        if !same(&theirs, &digest(&self.cookie, self.challenge)) {
+        if !same(&theirs, &digest(cookie, self.challenge)) {
             return Err(HandshakeError::CookieMismatch);
         }
-        wire::write_ack(&mut write, &digest(&self.cookie, their_challenge));
+        wire::write_ack(&mut write, self.packets.prefix, &digest(cookie, their_challenge));
         let leftover = self.packets.take_rest();
         Ok(Step { write, next: Next::Done { peer: applicant.into_peer(self.local.flags), leftover } })
+    }
+
+    fn refuse(&self, status: &str, error: HandshakeError) -> Step {
+        let mut write = Vec::new();
+        wire::write_status(&mut write, self.packets.prefix, status);
+        Step { write, next: Next::Close(error) }
     }
 }
 
@@ -188,10 +205,4 @@ fn applicant(packet: &[u8]) -> Result<Applicant, HandshakeError> {
         return Err(HandshakeError::MissingFlags { name, missing });
     }
     Ok(Applicant { name, flags: flags.expanded(), creation })
-}
-
-fn refuse(status: &str, error: HandshakeError) -> Step {
-    let mut write = Vec::new();
-    wire::write_status(&mut write, status);
-    Step { write, next: Next::Close(error) }
 }

@@ -3,7 +3,7 @@
 //! States: status -> challenge -> ack -> over.
 
 use crate::digest::{Cookie, digest, same};
-use crate::handshake::packets::Packets;
+use crate::handshake::packets::{Packets, Prefix};
 use crate::handshake::{Applicant, HandshakeError, LocalNode, Next, Phase, Step, wire};
 use crate::{Flags, Limits, NodeName};
 
@@ -39,11 +39,18 @@ impl Initiator {
         Self { local, cookie, peer_name, challenge, packets, state: State::Status }
     }
 
+    /// The same with another length in front of each packet.
+    #[must_use]
+    pub const fn with_prefix(mut self, prefix: Prefix) -> Self {
+        self.packets.prefix = prefix;
+        self
+    }
+
     /// What is to be written first.
     #[must_use]
     pub fn hello(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        wire::write_name(&mut out, &self.local);
+        wire::write_name(&mut out, self.packets.prefix, &self.local);
         out
     }
 
@@ -110,7 +117,7 @@ impl Initiator {
             b"ok" | b"ok_simultaneous" => Ok(()),
             // The acceptor still has a link of an earlier life of ours; we know it is gone.
             b"alive" => {
-                wire::write_status(write, "true");
+                wire::write_status(write, self.packets.prefix, "true");
                 Ok(())
             }
             b"nok" => Err(HandshakeError::Nok),
@@ -132,7 +139,12 @@ impl Initiator {
         if !missing.is_empty() {
             return Err(HandshakeError::MissingFlags { name: theirs.name, missing });
         }
-        wire::write_reply(write, self.challenge, &digest(&self.cookie, theirs.challenge));
+        wire::write_reply(
+            write,
+            self.packets.prefix,
+            self.challenge,
+            &digest(&self.cookie, theirs.challenge),
+        );
         Ok(Applicant { name: theirs.name, flags: theirs.flags.expanded(), creation: theirs.creation })
     }
 }

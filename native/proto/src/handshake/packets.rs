@@ -1,7 +1,7 @@
-//! Cuts the handshake's stream into packets with 2-byte lengths.
+//! Cuts the handshake's stream into packets with lengths in front.
 //!
 //! Invariant: holds at most one portion of input and the part of a packet before it; a length over the limit
-//! is an error as soon as its two bytes are there.
+//! is an error as soon as its bytes are there.
 
 use crate::handshake::HandshakeError;
 
@@ -9,8 +9,45 @@ use crate::handshake::HandshakeError;
 /// done come after the last packet and are not counted.
 const MAX_WAITING: usize = 64 << 10;
 
+/// The length in front of each packet of a handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Prefix {
+    /// Two bytes, as the protocol says.
+    #[default]
+    Two,
+    /// Four bytes: what OTP does over TLS, where the handshake's packets look like those of the link.
+    Four,
+}
+
+impl Prefix {
+    /// Appends one packet. Nothing we write comes near the 64 KiB that the short length can say.
+    pub(super) fn append(self, out: &mut Vec<u8>, parts: &[&[u8]]) {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        match self {
+            Self::Two => out.extend_from_slice(&(length as u16).to_be_bytes()),
+            Self::Four => out.extend_from_slice(&(length as u32).to_be_bytes()),
+        }
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+    }
+
+    /// The length in front of `bytes`, and what stands behind it.
+    fn split(self, bytes: &[u8]) -> Option<(usize, &[u8])> {
+        match self {
+            Self::Two => {
+                let (length, rest) = bytes.split_first_chunk()?;
+                Some((u16::from_be_bytes(*length).into(), rest))
+            }
+            Self::Four => {
+                let (length, rest) = bytes.split_first_chunk()?;
+                Some((u32::from_be_bytes(*length) as usize, rest))
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Packets {
+    pub(super) prefix: Prefix,
     buffer: Vec<u8>,
     max: usize,
     /// Whether a packet has been taken.
@@ -19,7 +56,7 @@ pub(super) struct Packets {
 
 impl Packets {
     pub(super) const fn new(max: usize) -> Self {
-        Self { buffer: Vec::new(), max, begun: false }
+        Self { prefix: Prefix::Two, buffer: Vec::new(), max, begun: false }
     }
 
     pub(super) fn feed(&mut self, input: &[u8]) -> Result<(), HandshakeError> {
@@ -37,13 +74,13 @@ impl Packets {
 
     /// The next packet without its length, if all of it is there.
     pub(super) fn next(&mut self) -> Result<Option<Vec<u8>>, HandshakeError> {
-        let Some((length, rest)) = self.buffer.split_first_chunk::<2>() else { return Ok(None) };
-        let claimed = usize::from(u16::from_be_bytes(*length));
+        let Some((claimed, rest)) = self.prefix.split(&self.buffer) else { return Ok(None) };
         if claimed > self.max {
             return Err(HandshakeError::PacketTooLarge { claimed, max: self.max });
         }
         let Some(packet) = rest.get(..claimed).map(<[u8]>::to_vec) else { return Ok(None) };
-        self.buffer.drain(..2 + claimed);
+        let taken = self.buffer.len() - rest.len() + claimed;
+        self.buffer.drain(..taken);
         self.begun = true;
         Ok(Some(packet))
     }

@@ -3,6 +3,7 @@
 //! Numbers are big-endian, names are Latin-1 (OTP writes them with `atom_to_binary(Node, latin1)`). Bytes
 //! behind the name are ignored, as the protocol asks for.
 
+use crate::handshake::packets::Prefix;
 use crate::handshake::{HandshakeError, LocalNode, Phase};
 use crate::{Creation, Flags, NodeName, ProtoError};
 
@@ -15,16 +16,9 @@ pub(super) struct Challenge {
     pub(super) name: NodeName,
 }
 
-/// Appends one packet. Nothing we write comes near the 64 KiB that its length can say.
-fn packet(out: &mut Vec<u8>, parts: &[&[u8]]) {
-    let length: usize = parts.iter().map(|part| part.len()).sum();
-    out.extend_from_slice(&(length as u16).to_be_bytes());
-    parts.iter().for_each(|part| out.extend_from_slice(part));
-}
-
-pub(super) fn write_name(out: &mut Vec<u8>, node: &LocalNode) {
+pub(super) fn write_name(out: &mut Vec<u8>, prefix: Prefix, node: &LocalNode) {
     let name = node.name.to_latin1();
-    packet(
+    prefix.append(
         out,
         &[
             b"N",
@@ -36,13 +30,13 @@ pub(super) fn write_name(out: &mut Vec<u8>, node: &LocalNode) {
     );
 }
 
-pub(super) fn write_status(out: &mut Vec<u8>, status: &str) {
-    packet(out, &[b"s", status.as_bytes()]);
+pub(super) fn write_status(out: &mut Vec<u8>, prefix: Prefix, status: &str) {
+    prefix.append(out, &[b"s", status.as_bytes()]);
 }
 
-pub(super) fn write_challenge(out: &mut Vec<u8>, node: &LocalNode, challenge: u32) {
+pub(super) fn write_challenge(out: &mut Vec<u8>, prefix: Prefix, node: &LocalNode, challenge: u32) {
     let name = node.name.to_latin1();
-    packet(
+    prefix.append(
         out,
         &[
             b"N",
@@ -55,12 +49,12 @@ pub(super) fn write_challenge(out: &mut Vec<u8>, node: &LocalNode, challenge: u3
     );
 }
 
-pub(super) fn write_reply(out: &mut Vec<u8>, challenge: u32, digest: &[u8; 16]) {
-    packet(out, &[b"r", &challenge.to_be_bytes(), digest]);
+pub(super) fn write_reply(out: &mut Vec<u8>, prefix: Prefix, challenge: u32, digest: &[u8; 16]) {
+    prefix.append(out, &[b"r", &challenge.to_be_bytes(), digest]);
 }
 
-pub(super) fn write_ack(out: &mut Vec<u8>, digest: &[u8; 16]) {
-    packet(out, &[b"a", digest]);
+pub(super) fn write_ack(out: &mut Vec<u8>, prefix: Prefix, digest: &[u8; 16]) {
+    prefix.append(out, &[b"a", digest]);
 }
 
 /// Splits the type off and checks it.
