@@ -171,7 +171,14 @@ async fn row_44_the_end_of_a_server_reaches_its_callers_with_the_reason() {
 #[tokio::test]
 async fn row_44_sys_asks_for_state_and_status_and_ends() {
     let (mut cluster, mut endings) = cluster().await;
-    assert_eq!(cluster.eval("gen_server:cast({worker, RUST}, x), sys:get_state({worker, RUST})").await, "1");
+    // What OTP 25 sees of a server on a later release is the pair.
+    let state = cluster
+        .eval(
+            "gen_server:cast({worker, RUST}, x), S = sys:get_state({worker, RUST}),
+               case erlang:system_info(otp_release) of \"25\" -> {ok, 1} = S, 1; _ -> S end",
+        )
+        .await;
+    assert_eq!(state, "1");
     let status = cluster
         .eval("{status, P, {module, gen_server}, [_, running, _, _, [{state, S}]]} = sys:get_status({worker, RUST}), {is_pid(P), S}")
         .await;

@@ -2,6 +2,9 @@
 //!
 //! Answered: `get_state`, `get_status`, `{terminate, Reason}`. Anything else, as a callback module that does not know it
 //! does, with `{error, {unknown_system_msg, Request}}`: a Rust server cannot be suspended or traced from outside.
+//!
+//! Limits: the state comes as `{ok, State}`, as `sys` of current releases takes it. That of OTP 25 wanted it bare, and shows
+//! the pair, as it does for a server on a later release.
 
 use outrigger_proto::OwnedPid;
 use outrigger_term::{Reader, TermError, Writer};
@@ -28,6 +31,8 @@ fn write(
     let mut reader = Reader::new(request);
     if let Ok(word) = reader.atom() {
         if word.eq_str("get_state") {
+            writer.tuple(2);
+            writer.atom("ok")?;
             writer.raw(state);
             return Ok(());
         }
