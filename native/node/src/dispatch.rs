@@ -8,7 +8,7 @@
 use bytes::Bytes;
 use outrigger_proto::control::{Control, Monitor, MonitorExit, Process, Reason, Send, To as Address, encode};
 use outrigger_proto::{ProtoError, message};
-use outrigger_term::Pid;
+use outrigger_term::{Atom, Pid};
 
 use crate::builtin;
 use crate::escape::Printable;
@@ -27,6 +27,7 @@ impl Reader {
     pub(crate) fn dispatch(&mut self, frame: &Bytes) -> Result<(), DownReason> {
         let message = message::split(frame, self.framing).map_err(broken)?;
         message_payload_ok(&message)?;
+        self.speaks_for_itself(&message.control)?;
         match &message.control {
             Control::Send(send) => self.on_send(send, Payload::new(frame, message.payload_at)),
             Control::Monitor(monitor) => self.on_monitor(monitor),
@@ -48,7 +49,8 @@ impl Reader {
                 self.inner.on_spawn(&self.link, request, &args);
             }
             Control::SpawnReply(reply) => {
-                if !self.inner.calls.spawned(self.link.id(), reply) {
+                let ours = self.inner.owns(&reply.request);
+                if !(ours && self.inner.calls.spawned(self.link.id(), reply)) {
                     self.stray();
                 }
             }
@@ -100,8 +102,7 @@ impl Reader {
                 if self.inner.calls.reply(Some(self.link.id()), payload.as_slice()) {
                     return;
                 }
-                let ours = alias.creation == self.inner.creation.0
-                    && alias.node.eq_str(self.inner.config.name.as_str());
+                let ours = self.inner.owns(alias);
                 match ours.then(|| self.inner.processes.aliased(alias)).flatten() {
                     Some(process) => self.inner.deliver_from(self.link.peer(), &process, body(payload)),
                     None => self.stray(),
@@ -135,11 +136,33 @@ impl Reader {
     fn on_monitor_exit(&self, exit: &MonitorExit<'_>, payload: &[u8]) {
         let reason = reason(exit.reason, payload);
         let words = exit.reference.words();
-        let known = self.inner.calls.down(Some(self.link.id()), words, &ExitReason::checked(reason))
-            || self.inner.on_down(exit, reason);
+        let known = self.inner.owns(&exit.reference)
+            && (self.inner.calls.down(Some(self.link.id()), words, &ExitReason::checked(reason))
+                || self.inner.on_down(&self.link, exit, reason));
         if !known {
             self.stray();
         }
+    }
+
+    /// A peer signals for its own processes and with its own references only, as on a BEAM: another's would end the links and
+    /// monitors of that other. (Who sent a message is a claim that nothing here depends on.)
+    fn speaks_for_itself(&self, control: &Control<'_>) -> Result<(), DownReason> {
+        let of_peer = |node: &Atom<'_>| node.eq_str(self.link.peer().as_str());
+        let for_itself = match control {
+            Control::Monitor(monitor) | Control::Demonitor(monitor) => {
+                of_peer(&monitor.from.node) && of_peer(&monitor.reference.node)
+            }
+            Control::MonitorExit(MonitorExit { from: Process::Pid(pid), .. }) => of_peer(&pid.node),
+            Control::Link(link) | Control::Unlink(link) => of_peer(&link.from.node),
+            Control::UnlinkId(unlink) | Control::UnlinkIdAck(unlink) => of_peer(&unlink.from.node),
+            Control::Exit(exit) => of_peer(&exit.from.node),
+            Control::SpawnRequest(request) => of_peer(&request.from.node) && of_peer(&request.request.node),
+            _ => true,
+        };
+        if for_itself {
+            return Ok(());
+        }
+        Err(DownReason::Protocol("peer signalled for a process of another node".into()))
     }
 
     /// The service that owns a pid of this run of the node.

@@ -81,7 +81,7 @@ impl Inner {
         let (sender, receiver) = broadcast::channel(EVENT_BACKLOG);
         Ok(Self {
             registry: Registry::new(config.bounds.max_peers),
-            calls: Calls::new(config.bounds.max_calls),
+            calls: Calls::new(config.name.shared(), creation.0, config.bounds.max_calls),
             directory: Mutex::new(Directory::new(config.name.clone(), config.bounds.max_peers)),
             processes: Processes::new(config.bounds.max_processes, config.bounds.max_names),
             net_kernel: own(&config, creation, NET_KERNEL_ID),

@@ -84,7 +84,9 @@ pub use inner::SERVICE_SERIALS;
 pub use link::{Link, LinkClosed, LinkId, SignalError};
 pub use node::{Node, WeakNode};
 pub use probe::{epmd_names, resolve_host};
-pub use process::{Dest, MailboxBounds, Message, Overflow, Process, ProcessOptions, Reason, SendError};
+pub use process::{
+    Dest, MailboxBounds, Message, Overflow, Process, ProcessFigures, ProcessOptions, Reason, SendError,
+};
 pub use reader::READ_BUDGET;
 pub use rpc::{Mfa, Raise, Request, RpcError};
 pub use service::{Inbound, Payload, Service, To};

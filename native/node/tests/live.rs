@@ -54,10 +54,11 @@ async fn row_01_joined_hidden_and_answering_like_a_node() {
     let us = node.name().to_string();
     assert!(node.listen_addrs().iter().all(|addr| addr.ip().is_loopback()));
 
-    let (erl, visible) = eval(erl, "{nodes(), nodes(hidden)}").await;
-    assert_eq!(visible, format!("{{[],['{us}']}}"));
+    // First, since the link is up here a moment before it is up there.
     let (erl, pong) = eval(erl, &format!("net_adm:ping('{us}')")).await;
     assert_eq!(pong, "pong");
+    let (erl, visible) = eval(erl, "{nodes(), nodes(hidden)}").await;
+    assert_eq!(visible, format!("{{[],['{us}']}}"));
     // The form of the call before aliases.
     let old = format!(
         "R = make_ref(), {{net_kernel, '{us}'}} ! {{'$gen_call', {{self(), R}}, {{is_auth, node()}}}},

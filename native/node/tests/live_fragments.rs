@@ -233,7 +233,7 @@ async fn row_39_a_gap_a_repetition_and_an_unknown_sequence_end_the_link() {
         let reason = down(&mut events, "bad@127.0.0.1").await;
         assert!(matches!(reason, DownReason::Protocol(_)), "{what}: {reason}");
         assert_eq!(
-            inbox.mailbox().0,
+            inbox.figures().waiting,
             usize::from(order.len() == 5),
             "{what}: what was whole before it is kept"
         );

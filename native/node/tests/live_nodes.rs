@@ -45,7 +45,8 @@ async fn row_13_hidden_nodes_are_told_as_such_and_global_leaves_us_alone() {
     assert_eq!(node_down(&mut ours, &visible).await, DownReason::Disconnected);
     cluster.node.join(visible.clone()).unwrap();
     node_up(&mut ours, &visible, false).await;
-    // What a BEAM makes of us, and that nobody but who knows of us sends us anything.
+    // What a BEAM makes of us, and that nobody but who knows of us sends us anything. The link is up here first.
+    assert_eq!(cluster.eval("net_adm:ping(RUST)").await, "pong");
     let seen = cluster.eval("{nodes(), nodes(hidden), lists:member(RUST, nodes(known))}").await;
     assert_eq!(seen, format!("{{[],['{}'],true}}", cluster.node.name()));
     let registered = cluster

@@ -271,5 +271,5 @@ async fn row_45_a_process_of_an_earlier_life_is_noproc() {
         .eval("P = receive X when is_pid(X) -> X end, P ! lost, M = monitor(process, P), receive {'DOWN', M, _, _, W} -> W after 5000 -> none end")
         .await;
     assert_eq!(down, "noproc");
-    assert_eq!(ours.mailbox(), (0, 0), "nothing for the earlier one reaches the later one");
+    assert_eq!(ours.figures().waiting, 0, "nothing for the earlier one reaches the later one");
 }

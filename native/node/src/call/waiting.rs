@@ -4,11 +4,12 @@
 //! dropped is forgotten; what comes for it later is nobody's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use outrigger_proto::OwnedPid;
 use outrigger_proto::control::{SpawnReply, Spawned};
-use outrigger_term::{Reader, TermError, tag};
+use outrigger_term::{Reader, Reference, TermError, tag};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
@@ -23,6 +24,9 @@ pub(super) type Words = [u32; 3];
 
 /// The calls that wait. A link of `None` is this node itself.
 pub(crate) struct Calls {
+    /// The node and the run of it that references of calls have.
+    node: Arc<str>,
+    creation: u32,
     waiting: Mutex<HashMap<Words, Waiting>>,
     /// How many, to be asked without the lock.
     count: AtomicUsize,
@@ -54,8 +58,8 @@ pub(crate) struct Place<'a> {
 }
 
 impl Calls {
-    pub(crate) fn new(max: usize) -> Self {
-        Self { waiting: Mutex::default(), count: AtomicUsize::new(0), max }
+    pub(crate) fn new(node: Arc<str>, creation: u32, max: usize) -> Self {
+        Self { node, creation, waiting: Mutex::default(), count: AtomicUsize::new(0), max }
     }
 
     /// A place for a call; `None` when as many wait as may.
@@ -99,8 +103,10 @@ impl Calls {
         if self.count.load(Relaxed) == 0 {
             return false;
         }
-        let Ok(Some((words, reply))) = parse(term) else { return false };
-        self.answer(link, words, || Answer::Reply(reply.to_vec()))
+        let Ok(Some((reference, reply))) = parse(term) else { return false };
+        let ours = reference.creation == self.creation && reference.node.eq_str(&self.node);
+        let Ok(words) = reference.words().try_into() else { return false };
+        ours && self.answer(link, words, || Answer::Reply(reply.to_vec()))
     }
 
     /// Takes the end of a callee.
@@ -140,7 +146,7 @@ impl Drop for Place<'_> {
     }
 }
 
-fn parse(term: &[u8]) -> Result<Option<(Words, &[u8])>, TermError> {
+fn parse(term: &[u8]) -> Result<Option<(Reference<'_>, &[u8])>, TermError> {
     let mut reader = Reader::new(term);
     if reader.tuple()? != 2 {
         return Ok(None);
@@ -152,6 +158,5 @@ fn parse(term: &[u8]) -> Result<Option<(Words, &[u8])>, TermError> {
         },
         _ => reader.reference()?,
     };
-    let reply = reader.skip()?;
-    Ok(reference.words().try_into().ok().map(|words| (words, reply)))
+    Ok(Some((reference, reader.skip()?)))
 }

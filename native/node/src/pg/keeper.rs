@@ -143,7 +143,7 @@ impl Keeper {
     }
 
     fn read_what_is_there(&mut self) {
-        for _ in 0..self.process.mailbox().0 {
+        for _ in 0..self.process.figures().waiting {
             match self.process.try_recv() {
                 Some(message) => self.on_message(message),
                 None => return,

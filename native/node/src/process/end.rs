@@ -111,15 +111,14 @@ pub(super) fn exit_signal(
     (by_itself || !reason.is("normal")).then(|| reason.clone())
 }
 
-/// What a process or a call of ours watches has ended. Whether it was still watching.
-pub(super) fn down(inner: &Inner, watcher: &OwnedPid, reference: &OwnedRef, reason: &Reason) -> bool {
+/// What a process or a call of ours watches has ended, and this node says so. Nothing if it was not watching any more.
+pub(super) fn down(inner: &Inner, watcher: &OwnedPid, reference: &OwnedRef, reason: &Reason) {
     if inner.calls.down(None, reference.borrow().words(), reason) {
-        return true;
+        return;
     }
-    let Some(state) = inner.processes.get(watcher.id, watcher.serial) else { return false };
-    let Some(of) = state.relations.lock().monitors.remove(reference) else { return false };
+    let Some(state) = inner.processes.get(watcher.id, watcher.serial) else { return };
+    let Some(of) = state.relations.lock().monitors.remove(reference) else { return };
     inner.tell(&state, Message::Down { reference: reference.clone(), of, reason: reason.clone() });
-    true
 }
 
 impl Inner {

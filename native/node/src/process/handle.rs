@@ -30,9 +30,10 @@ use outrigger_proto::{OwnedPid, OwnedRef};
 
 use super::state::State;
 use super::table::NameRefused;
-use super::{Dest, Message, ProcessOptions, Reason, SendError, end};
+use super::{Dest, Message, ProcessFigures, ProcessOptions, Reason, SendError, end};
 use crate::call::{self, Question};
 use crate::error::NodeError;
+use crate::link::SignalError;
 use crate::node::Node;
 
 /// One process of this node. Dropping it ends it with `normal`.
@@ -88,10 +89,11 @@ impl Process {
         self.state.mailbox.pop()
     }
 
-    /// Messages that wait, and how many were dropped since the start.
+    /// What it holds now.
     #[must_use]
-    pub fn mailbox(&self) -> (usize, u64) {
-        self.state.mailbox.figures()
+    pub fn figures(&self) -> ProcessFigures {
+        let (waiting, dropped) = self.state.mailbox.figures();
+        self.state.relations.lock().figures(waiting, dropped)
     }
 
     /// Why it has ended, if it has.
@@ -148,14 +150,19 @@ impl Process {
         if to == self.pid() {
             return;
         }
+        // The end of this link is seen by what is noted from here on; nothing may go over a later one.
+        let link = inner.registry.link_to(&to.node);
         if !self.state.relations.lock().links.link(to) {
             return;
         }
         if !inner.is_own(&to.node) {
-            let sent = inner.signal(self.pid(), &to.node, None, |writer, _link| {
-                encode::link(writer, &self.pid().borrow(), &to.borrow())
+            let sent = link.is_some_and(|link| {
+                link.signal(self.pid(), None, |writer| {
+                    encode::link(writer, &self.pid().borrow(), &to.borrow())
+                })
+                .is_ok()
             });
-            if sent.is_err() {
+            if !sent {
                 self.linked_to_nobody(to, Reason::noconnection());
             }
             return;
@@ -210,21 +217,25 @@ impl Process {
             return Err(NodeError::BadOption { option: "monitor", problem });
         };
         let reference = inner.make_ref();
+        // Before the monitor is noted: see `link`.
+        let link = inner.registry.link_to(to.node());
         self.state.relations.lock().monitors.insert(reference.clone(), to.clone());
         if inner.is_own(to.node()) {
             inner.watch_here(self.pid(), to, &reference);
             return Ok(reference);
         }
-        let sent = inner.signal(self.pid(), to.node(), None, |writer, _link| {
-            encode::monitor_p(writer, &self.pid().borrow(), &process, &reference.borrow())
+        let sent = link.map(|link| {
+            link.signal(self.pid(), None, |writer| {
+                encode::monitor_p(writer, &self.pid().borrow(), &process, &reference.borrow())
+            })
         });
         match sent {
-            Ok(()) => Ok(reference),
-            Err(SendError::NotLinked { .. }) => {
+            Some(Ok(())) => Ok(reference),
+            None | Some(Err(SignalError::Closed(_))) => {
                 end::down(inner, self.pid(), &reference, &Reason::noconnection());
                 Ok(reference)
             }
-            Err(error) => {
+            Some(Err(error @ SignalError::Encode(_))) => {
                 self.state.relations.lock().monitors.remove(&reference);
                 Err(NodeError::BadOption { option: "monitor", problem: error.to_string() })
             }

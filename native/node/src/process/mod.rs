@@ -30,6 +30,7 @@ pub use message::Message;
 pub use outward::SendError;
 pub(crate) use outward::{named, to_alias};
 pub use reason::Reason;
+pub use relations::ProcessFigures;
 pub(crate) use relations::Quota;
 pub(crate) use spawn::caught;
 pub(crate) use table::Processes;

@@ -171,10 +171,11 @@ impl Inner {
         control: impl FnOnce(&mut Writer<'_>, bool) -> Result<(), TermError>,
     ) {
         let Some(link) = self.registry.link_to(node) else { return };
-        let payload = link.flags().contains(Flags::EXIT_PAYLOAD);
-        let behind = payload.then(|| reason.as_bytes());
         // A link that is down tells by its end.
-        let _down = link.signal(from, behind, |writer| control(writer, payload));
+        let _down = match link.flags().contains(Flags::EXIT_PAYLOAD) {
+            true => link.signal_shared(from, reason.to_bytes(), |writer| control(writer, true)),
+            false => link.signal(from, None, |writer| control(writer, false)),
+        };
     }
 
     /// Any signal to a node.

@@ -88,6 +88,11 @@ impl Reason {
         Reader::new(&self.0).atom().is_ok_and(|found| found.eq_str(atom))
     }
 
+    /// The same, shared.
+    pub(crate) fn to_bytes(&self) -> Bytes {
+        self.0.clone()
+    }
+
     /// The bytes of the term.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -28,6 +28,26 @@ pub(super) struct Relations {
     pub(super) ended: Option<Reason>,
 }
 
+/// What a process holds at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProcessFigures {
+    /// Messages that wait in the mailbox.
+    pub waiting: usize,
+    /// Messages that the mailbox had no room for, since the start.
+    pub dropped: u64,
+    /// Links, those included whose end is not acknowledged yet.
+    pub links: usize,
+    /// What it watches.
+    pub monitors: usize,
+    /// Who watches it.
+    pub watchers: usize,
+    /// Registered names.
+    pub names: usize,
+    /// Aliases.
+    pub aliases: usize,
+}
+
 /// Who watches a process.
 pub(super) struct Watcher {
     pub(super) pid: OwnedPid,
@@ -37,6 +57,18 @@ pub(super) struct Watcher {
 }
 
 impl Relations {
+    pub(super) fn figures(&self, waiting: usize, dropped: u64) -> ProcessFigures {
+        ProcessFigures {
+            waiting,
+            dropped,
+            links: self.links.len(),
+            monitors: self.monitors.len(),
+            watchers: self.watchers.len(),
+            names: self.names.len(),
+            aliases: self.aliases.len(),
+        }
+    }
+
     /// Forgets what a peer paid for a link, if there is no link any more.
     pub(super) fn settle(&mut self, peer: &OwnedPid) {
         self.paid.remove(peer);

@@ -1,6 +1,6 @@
 //! What peers do to our processes: links, monitors, exits, and the end of a link to a node.
 //!
-//! Invariants: a peer speaks for its own processes only. What it asks of nobody is answered with `noproc`. What it adds is
+//! Invariants: a peer speaks for its own processes only (`dispatch` sees to it), and ends only what is tied to it. What it asks of nobody is answered with `noproc`. What it adds is
 //! counted against its quota; beyond that it gets `system_limit`.
 
 use std::sync::Arc;
@@ -29,9 +29,6 @@ impl Inner {
             builtin::refuse_link(link, &signal.to, &signal.from, reason);
         };
         let Some(state) = self.process_at(&signal.to) else { return refuse(&Reason::noproc()) };
-        if !speaks_for_itself(link, &signal.from) {
-            return;
-        }
         let Some(permit) = link.quota().take(self.config.bounds.max_ties) else {
             self.counters.ties_refused.one();
             return refuse(&Reason::system_limit());
@@ -97,8 +94,8 @@ impl Inner {
         let state = match to {
             To::Pid(pid) => self.process_at(pid),
             To::Name(name) => name.as_str().and_then(|name| self.processes.named(name)),
-            To::Alias(alias) if alias.creation == self.creation.0 => self.processes.aliased(alias),
-            To::Alias(_earlier) => None,
+            To::Alias(alias) if self.owns(alias) => self.processes.aliased(alias),
+            To::Alias(_not_ours) => None,
         };
         let Some(state) = state else { return false };
         let reason = Reason::checked(reason);
@@ -119,9 +116,6 @@ impl Inner {
             }
         };
         let Some(state) = state else { return refuse(&Reason::noproc()) };
-        if !speaks_for_itself(link, &signal.from) {
-            return;
-        }
         let permit = link.quota().take(self.config.bounds.max_ties);
         if permit.is_none() {
             self.counters.ties_refused.one();
@@ -147,11 +141,20 @@ impl Inner {
         }
     }
 
-    /// `MONITOR_P_EXIT`. Whether a process of ours was watching.
-    pub(crate) fn on_down(&self, signal: &control::MonitorExit<'_>, reason: &[u8]) -> bool {
+    /// `MONITOR_P_EXIT`. Whether a process of ours was watching something of that peer.
+    pub(crate) fn on_down(&self, link: &Link, signal: &control::MonitorExit<'_>, reason: &[u8]) -> bool {
+        let Some(state) = self.process_at(&signal.to) else { return false };
         let reference = OwnedRef::from(signal.reference);
-        self.process_at(&signal.to)
-            .is_some_and(|state| end::down(self, &state.pid, &reference, &Reason::checked(reason)))
+        let of = {
+            let mut ties = state.relations.lock();
+            match ties.monitors.get(&reference) {
+                Some(of) if of.node() == link.peer().as_str() => ties.monitors.remove(&reference),
+                _ => None,
+            }
+        };
+        let Some(of) = of else { return false };
+        self.tell(&state, Message::Down { reference, of, reason: Reason::checked(reason) });
+        true
     }
 
     /// The link to a node is down: `noconnection` to all who were tied to its processes.
@@ -176,9 +179,4 @@ impl Inner {
             }
         }
     }
-}
-
-/// A peer's signal is from a process of that peer.
-fn speaks_for_itself(link: &Link, from: &Pid<'_>) -> bool {
-    from.node.eq_str(link.peer().as_str())
 }

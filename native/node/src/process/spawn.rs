@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use outrigger_proto::{OwnedPid, OwnedRef};
+use outrigger_term::Reference;
 
 use super::{Process, ProcessOptions, Reason, end};
 use tracing::Instrument;
@@ -127,6 +128,11 @@ impl<T> Drop for AbortOnDrop<T> {
 impl Inner {
     pub(super) fn make_ref(&self) -> OwnedRef {
         self.reference(self.processes.next_reference())
+    }
+
+    /// Whether a reference was made by this run of the node.
+    pub(crate) fn owns(&self, reference: &Reference<'_>) -> bool {
+        reference.creation == self.creation.0 && reference.node.eq_str(self.config.name.as_str())
     }
 
     /// The reference of these words.
