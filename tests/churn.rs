@@ -76,17 +76,6 @@ fn stranger() -> Identity {
     Identity::new(&unique_name("raw", "127.0.0.1"))
 }
 
-/// Waits until the node has read everything before: it answers what `net_adm:ping` asks.
-fn ping(peer: &mut RawPeer, who: &Identity) {
-    let me = etf::pid(&who.name, 1, 0, who.creation);
-    let reference = etf::reference(&who.name, who.creation, &[1, 2, 3]);
-    let tag = etf::tuple(&[me.clone(), reference.clone()]);
-    let question = etf::tuple(&[etf::atom("is_auth"), etf::atom(&who.name)]);
-    let call = etf::tuple(&[etf::atom("$gen_call"), tag, question]);
-    peer.send_frame(&etf::reg_send(&me, "net_kernel", &call));
-    peer.read_frame_where(|frame| frame.ends_with(&etf::tuple(&[reference.clone(), etf::atom("yes")])));
-}
-
 #[test]
 fn ten_thousand_short_links_leave_nothing() {
     let node = Node::start(&[]);
@@ -120,7 +109,7 @@ fn a_thousand_idle_links_cost_little_each() {
             (RawPeer::join(node.address, &who), who)
         })
         .collect();
-    peers.iter_mut().for_each(|(peer, who)| ping(peer, who));
+    peers.iter_mut().for_each(|(peer, who)| peer.ping(who));
     let idle = node.kib() - before;
     println!("an idle link costs {} bytes", idle * 1024 / 1_000);
     assert!(idle / 1_000 <= IDLE_LINK_KIB, "1,000 idle links cost {idle} KiB");
@@ -128,7 +117,7 @@ fn a_thousand_idle_links_cost_little_each() {
     for (peer, who) in &mut peers {
         let me = etf::pid(&who.name, 1, 0, who.creation);
         peer.send_frame(&etf::reg_send(&me, "nobody", &etf::binary(&[7; 200 << 10])));
-        ping(peer, who);
+        peer.ping(who);
     }
     let loaded = node.kib() - before;
     let deadline = Instant::now() + LONG;

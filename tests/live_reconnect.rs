@@ -1,7 +1,7 @@
 //! Links and registrations that go and come back: killed peers, a restarted EPMD, a taken name, both sides dialling
 //! at once, a peer that comes again while its old link lingers.
 
-use outrigger_testkit::{Beam, Epmd, Identity, LONG, RawPeer, RawServer, RustNode, etf, unique_name};
+use outrigger_testkit::{Beam, Epmd, Identity, LONG, RawPeer, RawServer, RustNode, unique_name};
 
 const CREATION: &str = "erlang:system_info(creation)";
 
@@ -141,14 +141,7 @@ fn row_04_a_peer_that_comes_again_takes_its_old_link_over() {
     old.wait_closed(LONG);
     rust.wait_joined_from(from, &who.name);
 
-    // The new link works: a ping of ours is answered on it.
-    let me = etf::pid(&who.name, 1, 0, who.creation);
-    let reference = etf::reference(&who.name, who.creation, &[1, 2, 3]);
-    let question = etf::tuple(&[etf::atom("is_auth"), etf::atom(&who.name)]);
-    let tag = etf::tuple(&[me.clone(), reference.clone()]);
-    let call = etf::tuple(&[etf::atom("$gen_call"), tag, question]);
-    new.send_frame(&etf::reg_send(&me, "net_kernel", &call));
-    new.read_frame_where(|frame| frame.ends_with(&etf::tuple(&[reference.clone(), etf::atom("yes")])));
+    new.ping(&who);
     assert_eq!(beam.eval(&format!("net_adm:ping('{}')", rust.name())), "pong", "others are not affected");
 }
 

@@ -4,6 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::etf;
 use super::handshake::{Identity, challenge_in, challenge_in_reply};
 use crate::place::LONG;
 
@@ -77,9 +78,19 @@ impl RawPeer {
         if status == "alive" {
             assert_eq!(self.read_status().as_deref(), Some("true"), "the answer to `alive`");
         }
-        self.send_packet(&who.challenge_packet(77));
+        self.challenge(who, &who.challenge_packet(77), 77);
+    }
+
+    /// Acceptor: the rest of the handshake from the challenge on, with a packet of the caller's that asks for the proof of
+    /// `challenge`.
+    ///
+    /// # Panics
+    /// When the node does not go on.
+    #[track_caller]
+    pub fn challenge(&mut self, who: &Identity, packet: &[u8], challenge: u32) {
+        self.send_packet(packet);
         let reply = self.read_packet().expect("a reply comes");
-        assert_eq!(reply.get(5..), Some(&who.digest(77)[..]), "the node proves its cookie");
+        assert_eq!(reply.get(5..), Some(&who.digest(challenge)[..]), "the node proves its cookie");
         let theirs = challenge_in_reply(&reply).unwrap_or_else(|| panic!("not a reply: {reply:?}"));
         self.send_packet(&who.ack_packet(theirs));
     }
@@ -156,6 +167,22 @@ impl RawPeer {
                 None => panic!("the node closed the connection before the awaited frame"),
             }
         }
+    }
+
+    /// Asks what `net_adm:ping` asks, and waits for the `yes`: the node has read all that was sent before.
+    ///
+    /// # Panics
+    /// When the connection ends or nothing comes for [`LONG`].
+    #[track_caller]
+    pub fn ping(&mut self, who: &Identity) {
+        let me = etf::pid(&who.name, 1, 0, who.creation);
+        let reference = etf::reference(&who.name, who.creation, &[1, 2, 3]);
+        let question = etf::tuple(&[etf::atom("is_auth"), etf::atom(&who.name)]);
+        let tag = etf::tuple(&[me.clone(), reference.clone()]);
+        let call = etf::tuple(&[etf::atom("$gen_call"), tag, question]);
+        self.send_frame(&etf::reg_send(&me, "net_kernel", &call));
+        let yes = etf::tuple(&[reference, etf::atom("yes")]);
+        self.read_frame_where(|frame| frame.ends_with(&yes));
     }
 
     /// Waits for the node to close this connection, reading away what still comes.
