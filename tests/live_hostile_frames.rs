@@ -65,8 +65,10 @@ fn row_40_unknown_and_malformed_control_tuples_of_every_family() {
     for not_an_op in [etf::atom("send"), vec![110, 9, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1], vec![106], vec![70; 9]] {
         is_dropped_for(&cluster, &framed(&etf::message(&etf::tuple(&[not_an_op]), &[])));
     }
-    let families =
-        [1, 2, 3, 4, 6, 7, 8, 12, 13, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37];
+    let families = [
+        1, 2, 3, 4, 6, 7, 8, 12, 13, 16, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34,
+        35, 36, 37,
+    ];
     for family in families {
         let nonsense = [etf::list(&[etf::int(1)]), etf::list(&[etf::int(2)]), etf::list(&[etf::int(3)])];
         is_dropped_for(&cluster, &op(family, &[]));
