@@ -41,7 +41,7 @@ pub use epmd_client::{EpmdClient, Registration};
 pub use group::Group;
 pub use hostile::{Identity, RAW_FLAGS, RawPeer, RawServer, etf};
 pub use lines::{Gone, Lines};
-pub use oracle::{Oracle, TermKind};
+pub use oracle::{Inspector, Oracle, Print, TermKind};
 pub use place::{COOKIE, LONG, SHORT, free_port, has_ipv6, host_of, unique_name};
 pub use process::{Process, open_files, resident_kib};
 pub use rust_node::{CookieFrom, RustNode, RustNodeOptions, outrigger};

@@ -10,15 +10,25 @@ pub(super) fn print(value: f64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     if size == 0.0 || ((1.0..1.0e16).contains(&size) && value.trunc() == value) {
         return write!(f, "{value:.1}");
     }
-    // Shortest, as d.ddde-7.
-    let text = format!("{size:e}");
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits: String = digits.chars().filter(char::is_ascii_digit).collect();
-    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (digits, exponent) = shortest(size);
     if value < 0.0 {
         f.write_str("-")?;
     }
     place(&digits, exponent, size >= EXACT, f)
+}
+
+/// The digits and the exponent of d.ddde-7.
+fn shortest(size: f64) -> (String, i32) {
+    let digits =
+        |text: &str| text.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
+    let mut text = format!("{size:e}");
+    // Half-way between two of as many digits a BEAM takes the even one.
+    let even = format!("{size:.*e}", digits(&text).saturating_sub(1));
+    if even.parse() == Ok(size) {
+        text = even;
+    }
+    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    (digits.chars().filter(char::is_ascii_digit).collect(), exponent.parse().unwrap_or(0))
 }
 
 /// `digits` as d.ddd times 10^`exponent`, in whichever form is shorter.

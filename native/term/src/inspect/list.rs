@@ -66,35 +66,28 @@ impl<'a> Elements<'a> {
     }
 }
 
-/// The characters of the list that `reader` stands before, if its first `limit` elements are printable. Not many more
-/// than these are looked at.
-pub(super) fn charlist(reader: &Reader<'_>, limit: usize) -> Result<Option<Vec<u8>>, TermError> {
+/// The first `limit` characters of the list that `reader` stands before, and whether it has more elements. `None` if one
+/// of these characters is not printable. What stands behind them is not looked at.
+pub(super) fn charlist(reader: &Reader<'_>, limit: usize) -> Result<Option<(Vec<u8>, bool)>, TermError> {
     let (mut reader, mut elements, mut text) = (reader.clone(), Elements::default(), Vec::new());
-    // `#{` is escaped as one character, so up to twice the limit is printed; one more shows that something is left.
-    while text.len() <= limit.saturating_mul(2) {
-        let char = match elements.next(&mut reader)? {
-            Step::Byte(byte) => Some(byte.into()),
-            Step::Element => {
-                let char = reader.integer().ok();
-                if char.is_none() {
-                    reader.skip()?;
-                }
-                char
-            }
-            Step::Tail => None,
-            Step::End => break,
+    loop {
+        let step = elements.next(&mut reader)?;
+        if step == Step::End {
+            return Ok(Some((text, false)));
+        }
+        if text.len() >= limit {
+            return Ok(Some((text, true)));
+        }
+        let char = match step {
+            Step::Byte(byte) => byte.into(),
+            Step::Element => reader.integer().unwrap_or(-1),
+            Step::Tail | Step::End => -1,
         };
-        match char.filter(|&char| text::is_charlist_char(char)).and_then(|char| u8::try_from(char).ok()) {
+        match u8::try_from(char).ok().filter(|&char| text::is_charlist_char(char)) {
             Some(char) => text.push(char),
-            // Something is left, though it is no character.
-            None if text.len() >= limit => {
-                text.push(b' ');
-                break;
-            }
             None => return Ok(None),
         }
     }
-    Ok(Some(text))
 }
 
 /// Whether the list that `reader` stands before is a keyword list.

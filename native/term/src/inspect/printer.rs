@@ -198,10 +198,10 @@ impl<'a> Printer<'a, '_, '_> {
             }
             Step::Byte(_) | Step::Element => {}
         }
-        if let Some(text) = list::charlist(&self.reader, self.printable_limit)? {
-            self.out.write_str("~c\"")?;
-            let left = text::escape(&text, self.printable_limit, self.out)?;
-            self.out.write_str(if left == 0 { "\"" } else { "\" ++ ..." })?;
+        if let Some((text, more)) = list::charlist(&self.reader, self.printable_limit)? {
+            self.out.write_str("~c")?;
+            text::quoted(&text, self.out)?;
+            self.out.write_str(if more { " ++ ..." } else { "" })?;
             return Ok(Elements::default().skip(&mut self.reader)?);
         }
         let keyword = list::is_keyword(&self.reader)?;

@@ -26,7 +26,7 @@ fn is_printable_char(c: char) -> bool {
 }
 
 /// Whether a charlist may have this character.
-pub(super) const fn is_charlist_char(c: i64) -> bool {
+pub(super) const fn is_charlist_char(c: u8) -> bool {
     matches!(c, 7..=13 | 27 | 32..=126)
 }
 
@@ -89,7 +89,8 @@ fn one(c: char, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         '\t' => 't',
         '\u{b}' => 'v',
         ..'\u{20}' => return write!(f, "\\x{:02X}", u32::from(c)),
-        '\u{80}'..'\u{a0}' | '\u{fffe}' | '\u{ffff}' => return write!(f, "\\u{:04X}", u32::from(c)),
+        '\u{80}'..'\u{a0}' => return write!(f, "\\x{:02X}", u32::from(c)),
+        '\u{fffe}' | '\u{ffff}' => return write!(f, "\\x{{{:04X}}}", u32::from(c)),
         _ if is_confusing(c) => return write!(f, "\\u{:04X}", u32::from(c)),
         _ => return f.write_char(c),
     };

@@ -3,8 +3,13 @@
 //! No distribution: the VM is a child that speaks over its standard input and output. The Erlang is in `kit_terms.erl`
 //! beside this file; the VM compiles it at its start.
 
-use std::io::{BufWriter, Read, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+mod inspector;
+mod vm;
+
+use std::process::Command;
+
+pub use inspector::{Inspector, Print};
+use vm::Vm;
 
 /// What the random terms are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +31,7 @@ pub enum TermKind {
 
 /// A BEAM that encodes and decodes terms. It ends when dropped, and by itself with the test process.
 pub struct Oracle {
-    child: Child,
-    stdin: BufWriter<ChildStdin>,
-    stdout: ChildStdout,
+    vm: Vm,
 }
 
 impl Oracle {
@@ -42,17 +45,11 @@ impl Oracle {
         std::fs::write(source.path(), include_str!("kit_terms.erl")).expect("it can be written");
         let boot = "{ok,kit_terms,B}=compile:file(os:getenv(\"KIT_TERMS\"),[binary]),\
                     {module,_}=code:load_binary(kit_terms,\"kit_terms\",B),kit_terms:main()";
-        let mut child = Command::new(std::env::var_os("OUTRIGGER_ERL").unwrap_or_else(|| "erl".into()))
+        let mut command = Command::new(std::env::var_os("OUTRIGGER_ERL").unwrap_or_else(|| "erl".into()));
+        command
             .args(["-noshell", "-noinput", "-boot", "no_dot_erlang", "-eval", boot])
-            .env("KIT_TERMS", source.path())
-            .env("ERL_CRASH_DUMP_SECONDS", "0")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("erl starts; OUTRIGGER_ERL may name another");
-        let stdin = BufWriter::new(child.stdin.take().expect("stdin is piped"));
-        let stdout = child.stdout.take().expect("stdout is piped");
-        let mut oracle = Self { child, stdin, stdout };
+            .env("KIT_TERMS", source.path());
+        let mut oracle = Self { vm: Vm::start(command, "erl starts; OUTRIGGER_ERL may name another") };
         // An answer means that the source has been read.
         assert_eq!(oracle.encoded(&[&[131, 106][..]]), [Some(vec![131, 106])]);
         oracle
@@ -66,7 +63,7 @@ impl Oracle {
     #[track_caller]
     pub fn random(&mut self, kind: TermKind, seed: u64, count: u32) -> Vec<Vec<u8>> {
         let request = [&[1, kind as u8][..], &seed.to_be_bytes(), &count.to_be_bytes()].concat();
-        let terms = self.ask(&request);
+        let terms = self.vm.ask(&request);
         assert_eq!(terms.len(), count as usize);
         terms
     }
@@ -97,34 +94,8 @@ impl Oracle {
             bytes.extend((term.len() as u32).to_be_bytes());
             bytes.extend(term);
         }
-        let answers = self.ask(&bytes);
+        let answers = self.vm.ask(&bytes);
         assert_eq!(answers.len(), terms.len());
         answers.into_iter().map(|answer| Some(answer).filter(|bytes| !bytes.is_empty())).collect()
-    }
-
-    #[track_caller]
-    fn ask(&mut self, request: &[u8]) -> Vec<Vec<u8>> {
-        let gone = "the oracle's VM lives; its last words are on standard error";
-        self.stdin.write_all(&(request.len() as u32).to_be_bytes()).expect(gone);
-        self.stdin.write_all(request).and_then(|()| self.stdin.flush()).expect(gone);
-        let mut length = [0; 4];
-        self.stdout.read_exact(&mut length).expect(gone);
-        let mut answer = vec![0; u32::from_be_bytes(length) as usize];
-        self.stdout.read_exact(&mut answer).expect(gone);
-        let mut rest = answer.as_slice();
-        let mut parts = Vec::new();
-        while let Some((length, behind)) = rest.split_first_chunk() {
-            let (part, behind) = behind.split_at(u32::from_be_bytes(*length) as usize);
-            parts.push(part.to_vec());
-            rest = behind;
-        }
-        parts
-    }
-}
-
-impl Drop for Oracle {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
