@@ -1,8 +1,11 @@
 //! Where the cookie comes from, what is refused, and that it shows nowhere.
 
-use outrigger_testkit::{Beam, CookieFrom, Epmd, LONG, RustNode};
+use std::os::unix::fs::PermissionsExt;
+
+use outrigger_testkit::{Beam, CookieFrom, Epmd, LONG, RustNode, unique_name};
 
 const COOKIE: &str = "a-cookie-that-shows-nowhere";
+const OTHER: &str = "another-cookie-that-shows-nowhere";
 
 #[track_caller]
 fn joins_with(from: CookieFrom) -> RustNode {
@@ -98,4 +101,42 @@ fn row_08_another_cookie_is_refused_in_both_directions_and_the_node_stays_up() {
     rust.wait_log(from, LONG, &[wrong.name(), "cookie"]);
     assert_eq!(wrong.eval("nodes(hidden)"), "[]");
     assert_eq!(good.eval(&format!("net_adm:ping('{}')", rust.name())), "pong");
+}
+
+/// Two clusters with cookies of their own, and a node that is in both: whoever dials.
+#[test]
+fn row_08_a_peer_may_have_a_cookie_of_its_own_in_either_direction() {
+    let (epmd, dir) = (Epmd::start(), tempfile::tempdir().expect("a temporary directory"));
+    let first = Beam::options("first").cookie_in_home(COOKIE).epmd(&epmd).start();
+    let second = Beam::options("second").cookie_in_home(OTHER).epmd(&epmd).start();
+    let third = Beam::options("third").cookie_in_home(OTHER).epmd(&epmd).start();
+    let file = dir.path().join("second.cookie");
+    std::fs::write(&file, OTHER).expect("the file can be written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o400)).expect("its mode can be set");
+    let of = |beam: &Beam| format!("{}={}", beam.name(), file.display());
+    let options = RustNode::options("rust").epmd(&epmd).cookie(CookieFrom::Environment(COOKIE.to_owned()));
+    let options = options.args(&["--cookie-for", &of(&second)]);
+
+    // We dial.
+    let dialling = options.clone().join(first.name()).join(second.name()).join(third.name()).start();
+    dialling.wait_joined(first.name());
+    dialling.wait_joined(second.name());
+    dialling.wait_log(0, LONG, &[third.name(), "another cookie"]);
+    for beam in [&first, &second] {
+        assert_eq!(beam.eval(&format!("net_adm:ping('{}')", dialling.name())), "pong");
+    }
+    assert!(!dialling.process().dump().contains(OTHER), "the cookie is in the log");
+    dialling.kill();
+
+    // They dial. A name alone does not help: the cookie has to be that of the name.
+    let waiting = options.name(&unique_name("waiting", "127.0.0.1")).start();
+    epmd.wait_registered(waiting.short(), true);
+    let ping = format!("net_adm:ping('{}')", waiting.name());
+    assert_eq!(first.eval(&ping), "pong");
+    assert_eq!(second.eval(&ping), "pong");
+    assert_eq!(third.eval(&ping), "pang");
+    waiting.wait_log(0, LONG, &[third.name(), "its cookie is another one"]);
+    second.eval(&format!("erlang:disconnect_node('{}')", waiting.name()));
+    second.eval(&format!("erlang:set_cookie('{}', '{COOKIE}')", waiting.name()));
+    assert_eq!(second.eval(&ping), "pang", "the cookie of all is not that of this peer");
 }

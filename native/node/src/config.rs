@@ -13,6 +13,7 @@
 //! The fields are public and checked by `Node::start`. Limits: one node per configuration, no change while
 //! it runs except by `Node::join`.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub struct Config {
     pub name: NodeName,
     /// The cookie of the cluster. Its `Debug` shows nothing.
     pub cookie: Cookie,
+    /// Cookies of single peers, for links in either direction; all others have [`Config::cookie`]. As
+    /// `erlang:set_cookie(Node, Cookie)`.
+    pub cookies: BTreeMap<NodeName, Cookie>,
     /// TLS around every link, in and out. Default: none, as a BEAM without `-proto_dist inet_tls`.
     pub tls: Option<Tls>,
     /// Where to listen. Default: the addresses that our own host part resolves to, on a free port.
@@ -69,6 +73,7 @@ impl Config {
         Self {
             name,
             cookie,
+            cookies: BTreeMap::new(),
             tls: None,
             listen: Listen::HostOfName { port: 0 },
             epmd: Epmd::Port(EPMD_PORT),
@@ -117,6 +122,11 @@ impl Config {
             return Err(NodeError::NameMismatch { ours: self.name.to_string(), theirs: peer.to_string() });
         }
         Ok(())
+    }
+
+    /// What a link with this peer is proven with.
+    pub(crate) fn cookie_for(&self, peer: &NodeName) -> &Cookie {
+        self.cookies.get(peer).unwrap_or(&self.cookie)
     }
 
     /// What we offer our peers.

@@ -6,7 +6,7 @@
 //!   blanks behind it.
 //! - Never from the command line, where every user of the machine can read it.
 //!
-//! Limits: one cookie for all peers.
+//! Limits: a cookie is read once, at the start.
 
 use std::env;
 use std::fs::File;

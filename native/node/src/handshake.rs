@@ -64,7 +64,7 @@ pub(crate) async fn initiate(
     stream.set_nodelay(true).map_err(closed)?;
     let mut machine = Initiator::new(
         local(inner),
-        inner.config.cookie.clone(),
+        inner.config.cookie_for(&target.name).clone(),
         target.name.clone(),
         random::challenge()?,
         &inner.config.limits,
@@ -130,7 +130,7 @@ pub(crate) async fn accept(
                     Err(_) => (Decision::NotAllowed, None),
                 };
                 attempt = held;
-                step = machine.resolve(decision, &inner.config.cookie)?;
+                step = machine.resolve(decision, inner.config.cookie_for(&applicant.name))?;
                 socket.write_all(&step.write).await?;
                 identity?;
             }

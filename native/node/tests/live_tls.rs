@@ -344,6 +344,7 @@ async fn two_rust_nodes_link_over_tls_and_end_in_good_order() {
     let two = start(config).await;
     let mut events = one.events();
     up(&mut events, two.name().as_str()).await;
+    up(&mut two.events(), one.name().as_str()).await;
     let mut sink = one.process().unwrap();
     sink.register("sink").unwrap();
     let from = two.process().unwrap();

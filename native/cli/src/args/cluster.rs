@@ -32,6 +32,29 @@ pub(crate) struct CookieArgs {
     pub(crate) cookie_stdin: bool,
 }
 
+/// `--cookie-for node@host=FILE`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CookieFor {
+    /// The full name of the node.
+    pub(crate) name: String,
+    /// Where its cookie is.
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for CookieFor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Not shown: somebody may have put a cookie here instead of a file.
+        match text.split_once('=') {
+            Some((name, file)) if !name.is_empty() && !file.is_empty() => {
+                Ok(Self { name: name.to_owned(), file: file.into() })
+            }
+            _ => Err("it is not of the form node@host=FILE".to_owned()),
+        }
+    }
+}
+
 /// Whom to join and how to find them.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ClusterArgs {

@@ -16,7 +16,7 @@ mod version;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use cluster::{ClusterArgs, CookieArgs, NameArgs};
+pub(crate) use cluster::{ClusterArgs, CookieArgs, CookieFor, NameArgs};
 pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
 pub(crate) use log_level::LogLevel;

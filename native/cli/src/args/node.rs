@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use super::{ClusterArgs, CookieArgs, Discover, LogLevel, NameArgs, TlsArgs};
+use super::{ClusterArgs, CookieArgs, CookieFor, Discover, LogLevel, NameArgs, TlsArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +58,12 @@ pub(crate) struct NodeArgs {
     /// The cookie's source.
     #[command(flatten)]
     pub(crate) cookie: CookieArgs,
+
+    /// File with the cookie of one node, for links with it in either direction; may be repeated
+    ///
+    /// As erlang:set_cookie(Node, Cookie). All other nodes have the cookie of --cookie-file and the rest.
+    #[arg(long, value_name = "NODE@HOST=FILE")]
+    pub(crate) cookie_for: Vec<CookieFor>,
 
     /// TLS, or not.
     #[command(flatten)]
@@ -186,6 +192,16 @@ mod tests {
         );
         assert_eq!(of("outrigger node --sname r --json"), None, "a node that runs prints no JSON");
         assert_eq!(of("outrigger node --sname r --supervised --status"), None);
+    }
+
+    #[test]
+    fn cookies_of_single_nodes() {
+        let args = parse("outrigger node --sname r --cookie-for a@h=/x=y --cookie-for b@h=z").unwrap();
+        let found: Vec<_> = args.cookie_for.iter().map(|of| (of.name.as_str(), of.file.to_str())).collect();
+        assert_eq!(found, [("a@h", Some("/x=y")), ("b@h", Some("z"))]);
+        for wrong in ["a@h", "a@h=", "=x"] {
+            assert!(parse(&format!("outrigger node --sname r --cookie-for {wrong}")).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ fn give_up(log: &Log, reason: Reason, text: &str) -> Exit {
 
 fn config(settings: NodeSettings) -> Config {
     let mut config = Config::new(settings.name, settings.cookie);
+    config.cookies = settings.cookies;
     config.tls = settings.tls;
     config.net_ticktime = settings.net_ticktime;
     config.epmd = settings.epmd_port.map_or(Epmd::Off, Epmd::Port);

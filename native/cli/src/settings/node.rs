@@ -1,11 +1,13 @@
 //! Everything that `outrigger node` needs to know, checked.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use outrigger_node::{Cookie, Discovery, NodeName, Tls};
+use outrigger_node::{Cookie, Discovery, NameKind, NodeName, Tls, cookie};
 
-use super::{CookieSource, HostNames, SettingsError, Target, own_name, targets};
-use crate::args::{Listen, NodeArgs};
+use super::name::{complete, parse};
+use super::{CookieError, CookieSource, HostNames, SettingsError, Target, own_name, targets};
+use crate::args::{CookieFor, Listen, NodeArgs};
 
 /// The validated settings of a node. Debug shows no cookie.
 #[derive(Debug)]
@@ -14,6 +16,8 @@ pub(crate) struct NodeSettings {
     pub(crate) name: NodeName,
     /// The cluster's secret.
     pub(crate) cookie: Cookie,
+    /// Those of single peers.
+    pub(crate) cookies: BTreeMap<NodeName, Cookie>,
     /// TLS on every link, or on none.
     pub(crate) tls: Option<Tls>,
     /// Whom to join; the first one makes the node ready.
@@ -50,10 +54,13 @@ impl NodeSettings {
         let places = args.discover.iter().flat_map(|discover| &discover.places);
         let discovery: Vec<_> = places.map(|place| place.clone().every(every)).collect();
         discovery.iter().try_for_each(|place| place.fits(&name)).map_err(SettingsError::Discover)?;
+        let cookies =
+            args.cookie_for.iter().map(|of| cookie_of(of, &name, hosts)).collect::<Result<_, _>>()?;
         let cookie = CookieSource::of_system(&args.cookie, args.supervised).read(first_line)?;
         Ok(Self {
             name,
             cookie,
+            cookies,
             tls: args.tls.files(),
             targets,
             discovery,
@@ -63,6 +70,14 @@ impl NodeSettings {
             threads: args.threads.into(),
         })
     }
+}
+
+/// A name without a host is one of this machine, as with `--join`.
+fn cookie_of(of: &CookieFor, own: &NodeName, hosts: &HostNames) -> Result<(NodeName, Cookie), SettingsError> {
+    let host = if own.kind() == NameKind::Long { hosts.full.as_deref() } else { None };
+    let name = complete(&of.name, Some(host.unwrap_or(&hosts.short))).unwrap_or_default();
+    let name = parse("--cookie-for", &name)?;
+    Ok((name, cookie::from_file(&of.file).map_err(CookieError::Unfit)?))
 }
 
 #[cfg(test)]
@@ -105,6 +120,8 @@ mod tests {
             ("--sname r --join a --no-epmd", Reason::BadOption, Exit::Usage),
             ("--sname r --discover dns:app.svc/app", Reason::BadOption, Exit::Usage),
             ("--sname r --discover nodes --no-epmd", Reason::BadOption, Exit::Usage),
+            ("--sname r --cookie-for a@b@c=/no/such/file", Reason::BadOption, Exit::Usage),
+            ("--sname r --cookie-for a=/no/such/file", Reason::BadOption, Exit::Failed),
             ("--sname r --cookie-file /no/such/file", Reason::BadOption, Exit::Failed),
         ] {
             let error = resolve(line).unwrap_err();
