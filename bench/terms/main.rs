@@ -7,6 +7,7 @@
 //! why.
 #![allow(clippy::expect_used, clippy::print_stdout, clippy::print_stderr, missing_docs)]
 
+#[path = "../../tests/support/allocations.rs"]
 mod allocations;
 mod ei;
 mod ours;

@@ -1,11 +1,11 @@
 //! The way from the socket to a service allocates nothing per message.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
-#![allow(unsafe_code)]
 
+#[path = "../../../tests/support/allocations.rs"]
+mod allocations;
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,27 +14,6 @@ use std::time::Duration;
 use common::{addr, config, raw, reg_send, up, within};
 use outrigger_node::{Inbound, Link, Node, Payload, Service, To};
 use outrigger_term::Pid;
-
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call is handed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Relaxed);
-        // SAFETY: as above.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 struct Count(Arc<AtomicU64>);
 struct CountInbound(Arc<AtomicU64>);
@@ -68,7 +47,8 @@ async fn none_per_message() {
     let frames = raw::plain(&reg_send(&a, "count", &payload)).repeat(1000);
     let mut socket = peer.socket.into_std().unwrap();
     socket.set_nonblocking(false).unwrap();
-    let before = ALLOCATIONS.load(Relaxed);
+    // The node runs on this thread.
+    let before = allocations::made();
     let writer = std::thread::spawn(move || {
         for _ in 0..MESSAGES / 1000 {
             socket.write_all(&frames).unwrap();
@@ -81,9 +61,9 @@ async fn none_per_message() {
         }
     })
     .await;
-    let allocations = ALLOCATIONS.load(Relaxed) - before;
+    let allocations = allocations::made() - before;
     // Some for each batch of 64 KiB or more at most, none for each message.
-    assert!(allocations < MESSAGES / 100, "{allocations} allocations for {MESSAGES} messages");
+    assert!((allocations as u64) < MESSAGES / 100, "{allocations} allocations for {MESSAGES} messages");
     drop(writer.join().unwrap());
     a.shutdown().await;
 }

@@ -6,35 +6,13 @@ mod common;
 
 use std::time::{Duration, Instant};
 
-use common::beam::{EpmdServer, Erl, unique};
+use common::beam::{COOKIE, EpmdServer, Erl, eval, member, name, unique};
 use common::{Seen, down, join_error, raw, reg_send, sink, up, within};
-use outrigger_node::{Config, DownReason, Epmd, Listen, Node, NodeError, NodeName, Target, cookie};
+use outrigger_node::{DownReason, Listen, Node, NodeError, NodeName, Target, cookie};
 use outrigger_term::{Reader, Writer};
-
-const COOKIE: &str = "LIVECOOKIE";
-
-fn config(epmd: &EpmdServer, name: &str) -> Config {
-    let mut config = Config::new(name.parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
-    config.epmd = Epmd::Port(epmd.port);
-    config
-}
-
-fn name(short: &str) -> String {
-    format!("{}@127.0.0.1", unique(short))
-}
 
 fn target(erl: &Erl) -> Target {
     Target::by_epmd(erl.name.parse().unwrap())
-}
-
-/// `erl` answers over a pipe: that must not stop the runtime that its peer runs on.
-async fn eval(erl: Erl, expression: &str) -> (Erl, String) {
-    let (mut erl, expression) = (erl, expression.to_owned());
-    let work = tokio::task::spawn_blocking(move || {
-        let value = erl.eval(&expression);
-        (erl, value)
-    });
-    within("erl", work).await.unwrap()
 }
 
 async fn start_erl(epmd: &EpmdServer, name: &str, args: &[&str]) -> Erl {
@@ -45,7 +23,7 @@ async fn start_erl(epmd: &EpmdServer, name: &str, args: &[&str]) -> Erl {
 async fn row_01_joined_hidden_and_answering_like_a_node() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
-    let mut config = config(&epmd, &name("rust"));
+    let mut config = member(&epmd, &name("rust"));
     config.joins = vec![target(&erl)];
     let (service, mut seen) = sink();
     let node = Node::start(config, vec![service]).await.unwrap();
@@ -150,7 +128,7 @@ async fn idle_for_four_tick_times_and_still_there() {
     let erl = start_erl(&epmd, &name("tick"), &["-kernel", "net_ticktime", "4"]).await;
     // Ours is longer: the peer's ticks are answered all the same.
     for ticktime in [4, 60] {
-        let mut config = config(&epmd, &name("rust"));
+        let mut config = member(&epmd, &name("rust"));
         config.net_ticktime = Duration::from_secs(ticktime);
         config.joins = vec![target(&erl)];
         let node = Node::start(config, vec![]).await.unwrap();
@@ -169,7 +147,7 @@ async fn a_killed_peer_is_joined_again_under_its_new_port() {
     let epmd = EpmdServer::start();
     let first = start_erl(&epmd, &name("app"), &[]).await;
     let peer = first.name.clone();
-    let mut config = config(&epmd, &name("rust"));
+    let mut config = member(&epmd, &name("rust"));
     config.joins = vec![target(&first)];
     let node = Node::start(config, vec![]).await.unwrap();
     let mut events = node.events();
@@ -190,7 +168,7 @@ async fn a_killed_peer_is_joined_again_under_its_new_port() {
 #[tokio::test]
 async fn a_node_that_connects_to_us_is_accepted_and_not_dialled_back() {
     let epmd = EpmdServer::start();
-    let node = Node::start(config(&epmd, &name("rust")), vec![]).await.unwrap();
+    let node = Node::start(member(&epmd, &name("rust")), vec![]).await.unwrap();
     let mut events = node.events();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
     let (erl, connected) = eval(erl, &format!("net_kernel:connect_node('{}')", node.name())).await;
@@ -211,7 +189,7 @@ async fn a_node_that_connects_to_us_is_accepted_and_not_dialled_back() {
 async fn failures_to_join_are_told_apart() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
-    let mut wrong = config(&epmd, &name("rust"));
+    let mut wrong = member(&epmd, &name("rust"));
     wrong.cookie = cookie::from_text("WRONG", "test").unwrap();
     wrong.joins = vec![target(&erl)];
     let node = Node::start(wrong, vec![]).await.unwrap();
@@ -219,7 +197,7 @@ async fn failures_to_join_are_told_apart() {
     assert!(matches!(*error, NodeError::CookieRefused { .. }), "{error}");
     node.shutdown().await;
 
-    let mut unknown = config(&epmd, &name("rust"));
+    let mut unknown = member(&epmd, &name("rust"));
     unknown.joins = vec![Target::by_epmd(name("none").parse().unwrap())];
     let node = Node::start(unknown, vec![]).await.unwrap();
     let error = join_error(&mut node.events()).await;
@@ -227,12 +205,12 @@ async fn failures_to_join_are_told_apart() {
     node.shutdown().await;
 
     let started = Instant::now();
-    let taken = Node::start(config(&epmd, &erl.name), vec![]).await.unwrap_err();
+    let taken = Node::start(member(&epmd, &erl.name), vec![]).await.unwrap_err();
     assert!(matches!(taken, NodeError::NameTaken { .. }), "{taken}");
     assert!((1.0..4.0).contains(&started.elapsed().as_secs_f32()), "{:?}", started.elapsed());
 
     let port = epmd.port;
-    let mut config = config(&epmd, &name("rust"));
+    let mut config = member(&epmd, &name("rust"));
     drop(epmd);
     let error = Node::start(config.clone(), vec![]).await.unwrap_err();
     assert!(matches!(error, NodeError::EpmdUnreachable { port: at, .. } if at == port), "{error}");
@@ -245,7 +223,7 @@ async fn failures_to_join_are_told_apart() {
 async fn row_11_a_restarted_epmd_knows_us_again_and_links_stay() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &name("app"), &[]).await;
-    let mut config = config(&epmd, &name("rust"));
+    let mut config = member(&epmd, &name("rust"));
     config.joins = vec![target(&erl)];
     let node = Node::start(config, vec![]).await.unwrap();
     up(&mut node.events(), &erl.name).await;
@@ -275,7 +253,7 @@ async fn a_name_of_a_killed_predecessor_is_free_soon() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         erl.kill();
     });
-    let node = Node::start(config(&epmd, &rust), vec![]).await.unwrap();
+    let node = Node::start(member(&epmd, &rust), vec![]).await.unwrap();
     kill.await.unwrap();
     node.shutdown().await;
 }
@@ -284,7 +262,7 @@ async fn a_name_of_a_killed_predecessor_is_free_soon() {
 async fn ipv6_and_short_names() {
     let epmd = EpmdServer::start();
     let erl = start_erl(&epmd, &format!("{}@::1", unique("six")), &["-proto_dist", "inet6_tcp"]).await;
-    let mut six = config(&epmd, &format!("{}@::1", unique("rust")));
+    let mut six = member(&epmd, &format!("{}@::1", unique("rust")));
     six.joins = vec![target(&erl)];
     let node = Node::start(six, vec![]).await.unwrap();
     assert!(node.listen_addrs().iter().all(|addr| addr.is_ipv6() && addr.ip().is_loopback()));
@@ -294,7 +272,7 @@ async fn ipv6_and_short_names() {
     node.shutdown().await;
 
     let erl = start_erl(&epmd, &format!("{}@localhost", unique("short")), &[]).await;
-    let mut short = config(&epmd, &format!("{}@localhost", unique("rust")));
+    let mut short = member(&epmd, &format!("{}@localhost", unique("rust")));
     short.joins = vec![target(&erl)];
     let node = Node::start(short, vec![]).await.unwrap();
     up(&mut node.events(), &erl.name).await;
@@ -313,7 +291,7 @@ async fn both_dial_at_once_and_the_greater_name_wins() {
         let storm = format!(
             "[spawn(fun() -> [net_kernel:connect_node('{us}') || _ <- lists:seq(1, 300)] end) || _ <- [1, 2]], ok"
         );
-        let mut config = config(&epmd, &us);
+        let mut config = member(&epmd, &us);
         config.joins = vec![target(&erl)];
         let (back, _) = eval(erl, &storm).await;
         let node = Node::start(config, vec![]).await.unwrap();
@@ -335,7 +313,7 @@ async fn a_peer_that_still_holds_our_former_link_is_taken_over() {
     let former = raw::connect(([127, 0, 0, 1], names[0].1).into(), &rust, &erl.name, COOKIE).await.unwrap();
     let (erl, linked) = eval(erl, "nodes(hidden)").await;
     assert_eq!(linked, format!("['{rust}']"));
-    let mut config = config(&epmd, &rust);
+    let mut config = member(&epmd, &rust);
     config.joins = vec![target(&erl)];
     let node = Node::start(config, vec![]).await.unwrap();
     up(&mut node.events(), &erl.name).await;

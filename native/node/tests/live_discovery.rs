@@ -7,20 +7,16 @@ mod common;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::beam::{EpmdServer, Erl, unique};
+use common::beam::{COOKIE, EpmdServer, Erl, eval, member, name, unique};
 use common::{down, up, within};
 use outrigger_node::{
-    Config, Discovery, Epmd, Events, NamePattern, Node, NodeError, NodeEvent, NodeName, PeerSource, Peers,
-    Target, cookie,
+    Config, Discovery, Events, NamePattern, Node, NodeError, NodeEvent, NodeName, PeerSource, Peers, Target,
 };
 
-const COOKIE: &str = "DISCOVERYCOOKIE";
 const OFTEN: Duration = Duration::from_millis(50);
 
 fn config(epmd: &EpmdServer, discovery: Discovery) -> Config {
-    let name = format!("{}@127.0.0.1", unique("rust"));
-    let mut config = Config::new(name.parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
-    config.epmd = Epmd::Port(epmd.port);
+    let mut config = member(epmd, &name("rust"));
     config.discovery = vec![discovery.every(OFTEN)];
     config
 }
@@ -29,15 +25,6 @@ async fn start_erl(epmd: &EpmdServer, name: &str) -> Erl {
     let (port, name) = (epmd.port, name.to_owned());
     let start = tokio::task::spawn_blocking(move || Erl::start_at(port, &name, COOKIE, &[]));
     within("erl to start", start).await.unwrap()
-}
-
-async fn eval(erl: Erl, expression: &str) -> (Erl, String) {
-    let (mut erl, expression) = (erl, expression.to_owned());
-    let work = tokio::task::spawn_blocking(move || {
-        let value = erl.eval(&expression);
-        (erl, value)
-    });
-    within("erl", work).await.unwrap()
 }
 
 async fn lost(events: &mut Events, peer: &str) {

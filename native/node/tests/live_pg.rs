@@ -7,23 +7,16 @@ mod common;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use common::beam::{EpmdServer, Erl, unique};
+use common::beam::{COOKIE, EpmdServer, Erl, member, name, unique};
 use common::{down, up, within};
 use outrigger_node::pg::{Change, Pg};
 use outrigger_node::{
-    Config, Dest, Epmd, Message, Node, NodeError, OwnedPid, Process, ProcessOptions, Reason, Target, cookie,
+    Config, Dest, Message, Node, NodeError, OwnedPid, Process, ProcessOptions, Reason, Target,
 };
 use outrigger_term::Writer;
 
-const COOKIE: &str = "PGCOOKIE";
-
-fn name(short: &str) -> String {
-    format!("{}@127.0.0.1", unique(short))
-}
-
 fn config(epmd: &EpmdServer, name: &str, joins: &[&Erl]) -> Config {
-    let mut config = Config::new(name.parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
-    config.epmd = Epmd::Port(epmd.port);
+    let mut config = member(epmd, name);
     config.joins = joins.iter().map(|erl| Target::by_epmd(erl.name.parse().unwrap())).collect();
     config
 }

@@ -37,15 +37,6 @@ pub(crate) async fn call(
     question: Question<'_>,
     request: &[u8],
 ) -> Result<Vec<u8>, NodeError> {
-    let span = span::call(question.to);
-    ask_and_wait(inner, question, request).instrument(span).await
-}
-
-async fn ask_and_wait(
-    inner: &Arc<Inner>,
-    question: Question<'_>,
-    request: &[u8],
-) -> Result<Vec<u8>, NodeError> {
     let Question { from, to, timeout } = question;
     let link = match inner.is_own(to.node()) {
         true => None,
@@ -62,12 +53,15 @@ async fn ask_and_wait(
         Some(link) => ask(link, from, to, &reference, &term)?,
         None => inner.ask_here(from, to, &reference, &term),
     }
-    let answer = tokio::select! {
-        biased;
-        answer = &mut place.answer => answer.ok(),
-        error = ended(link.as_ref()) => return Err(error),
-        () = tokio::time::sleep(timeout) => None,
+    let answer = async {
+        tokio::select! {
+            biased;
+            answer = &mut place.answer => Ok(answer.ok()),
+            error = ended(link.as_ref()) => Err(error),
+            () = tokio::time::sleep(timeout) => Ok(None),
+        }
     };
+    let answer = answer.instrument(span::call(to)).await?;
     let name = match to {
         Dest::Name { name, .. } => name.to_string(),
         Dest::Pid(_) | Dest::Alias(_) => to.to_string(),

@@ -36,18 +36,6 @@ impl Node {
         args: &[u8],
         timeout: Duration,
     ) -> Result<Bytes, RpcError> {
-        let span = span::erpc(peer, module, function);
-        self.spawn_call(peer, module, function, args, timeout).instrument(span).await
-    }
-
-    async fn spawn_call(
-        &self,
-        peer: &NodeName,
-        module: &str,
-        function: &str,
-        args: &[u8],
-        timeout: Duration,
-    ) -> Result<Bytes, RpcError> {
         let inner = &self.0;
         let link =
             inner.registry.link(peer).ok_or_else(|| NodeError::NotLinked { peer: peer.to_string() })?;
@@ -79,13 +67,15 @@ impl Node {
             SignalError::Closed(_) => link.down_error(),
             SignalError::Encode(error) => NodeError::BadOption { option: "erpc", problem: error.to_string() },
         })?;
-        let answer = tokio::select! {
-            biased;
-            answer = &mut place.answer => answer.ok(),
-            _ = link.0.finished.wait() => return Err(link.down_error().into()),
-            () = tokio::time::sleep(timeout) => None,
+        let answer = async {
+            tokio::select! {
+                biased;
+                answer = &mut place.answer => Ok(answer.ok()),
+                _ = link.0.finished.wait() => Err(link.down_error()),
+                () = tokio::time::sleep(timeout) => Ok(None),
+            }
         };
-        match answer {
+        match answer.instrument(span::erpc(peer, module, function)).await? {
             Some(Answer::Down(reason)) => {
                 let mut bytes = Vec::new();
                 Writer::new(&mut bytes).reference(&mark.borrow()).map_err(bad)?;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use outrigger_node::{Config, Epmd, cookie};
+
 /// Reads expressions from its input, one a line, and prints each value behind `=> `.
 const LOOP: &str = r#"
 Loop = fun Loop() ->
@@ -52,7 +54,32 @@ impl Drop for EpmdServer {
     }
 }
 
-/// A name that no other test has.
+/// The cookie of clusters that need no other.
+pub const COOKIE: &str = "LIVECOOKIE";
+
+/// A long node name that no other test has.
+pub fn name(short: &str) -> String {
+    format!("{}@127.0.0.1", unique(short))
+}
+
+/// A node of ours in the cluster of an EPMD.
+pub fn member(epmd: &EpmdServer, name: &str) -> Config {
+    let mut config = Config::new(name.parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
+    config.epmd = Epmd::Port(epmd.port);
+    config
+}
+
+/// The value of an expression, while the runtime goes on: `erl` answers over a pipe.
+pub async fn eval(mut erl: Erl, expression: &str) -> (Erl, String) {
+    let expression = expression.to_owned();
+    let work = tokio::task::spawn_blocking(move || {
+        let value = erl.eval(&expression);
+        (erl, value)
+    });
+    super::within("erl", work).await.unwrap()
+}
+
+/// A short name that no other test has.
 pub fn unique(short: &str) -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("{short}_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))

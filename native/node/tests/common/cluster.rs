@@ -1,15 +1,13 @@
 //! One `erl`, one Rust node, linked.
 
 use outrigger_node::{
-    Config, Dest, Epmd, Flags, Message, Node, NodeName, OwnedPid, Process, ProcessOptions, Target, cookie,
+    Config, Dest, Flags, Message, Node, NodeName, OwnedPid, Process, ProcessOptions, Target,
 };
 use outrigger_term::{Reader, Writer};
 
-use super::beam::{EpmdServer, Erl, unique};
+use super::beam::{COOKIE, EpmdServer, Erl, eval, member, name};
 use super::raw::{self, Raw};
 use super::{up, within};
-
-const COOKIE: &str = "LIVECOOKIE";
 
 pub struct Cluster {
     epmd: EpmdServer,
@@ -37,9 +35,7 @@ impl Cluster {
     pub async fn apart(change: impl FnOnce(&mut Config, NodeName)) -> Self {
         let epmd = EpmdServer::start();
         let erl = Erl::start(&epmd, &name("app"), COOKIE, &[]);
-        let mut config =
-            Config::new(name("rust").parse().unwrap(), cookie::from_text(COOKIE, "test").unwrap());
-        config.epmd = Epmd::Port(epmd.port);
+        let mut config = member(&epmd, &name("rust"));
         change(&mut config, erl.name.parse().unwrap());
         let node = Node::start(config, vec![]).await.unwrap();
         Self { epmd, node, erl: Some(erl) }
@@ -78,13 +74,8 @@ impl Cluster {
     }
 
     /// The same on another `erl`.
-    pub async fn eval_on(&self, mut erl: Erl, expression: &str) -> (Erl, String) {
-        let expression = expression.replace("RUST", &format!("'{}'", self.node.name()));
-        let work = tokio::task::spawn_blocking(move || {
-            let value = erl.eval(&expression);
-            (erl, value)
-        });
-        within("erl", work).await.unwrap()
+    pub async fn eval_on(&self, erl: Erl, expression: &str) -> (Erl, String) {
+        eval(erl, &expression.replace("RUST", &format!("'{}'", self.node.name()))).await
     }
 
     /// A registered name on the BEAM.
@@ -109,10 +100,6 @@ impl Cluster {
         Writer::new(&mut bytes).pid(&pid.borrow()).unwrap();
         from.send(&self.named("main"), &bytes).unwrap();
     }
-}
-
-fn name(short: &str) -> String {
-    format!("{}@127.0.0.1", unique(short))
 }
 
 pub async fn next(process: &mut Process) -> Message {
