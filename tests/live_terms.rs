@@ -11,8 +11,9 @@ mod tree;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use outrigger_term::{Limits, Reader};
+use outrigger_term::{Binary, Limits, Reader, canonical, from_slice, to_vec};
 use outrigger_testkit::{Oracle, TermKind};
+use serde::{Deserialize, Serialize};
 
 use random::Random;
 use tree::Tree;
@@ -128,4 +129,44 @@ fn row_34_encodings_longer_than_needed_are_read_as_a_beam_reads_them() {
 #[test]
 fn row_35_bit_strings_maps_and_funs_pass_through_unchanged() {
     beams_terms_are_written_as_they_came(TermKind::Unseen, 5_000);
+}
+
+/// A value of Rust with everything that serde knows.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Value {
+    Nothing,
+    Number(Option<i128>),
+    Wide(u128, f64, bool),
+    Texts(Vec<String>),
+    Bytes { short: Vec<u8>, binary: Binary },
+    Map(std::collections::BTreeMap<String, Self>),
+    List(Vec<Self>),
+}
+
+fn value(random: &mut Random, depth: u32) -> Value {
+    let text = |random: &mut Random| ["", "a", "é€😀", "nil"][random.below(4)].to_owned();
+    let (wide, count) = (u128::from(random.next()) << random.below(64), random.below(4));
+    match random.below(if depth == 0 { 5 } else { 7 }) {
+        0 => Value::Nothing,
+        1 => Value::Number(Some(-(wide as i128)).filter(|_| count > 0)),
+        2 => Value::Wide(wide, count as f64 / 3.0, count == 0),
+        3 => Value::Texts((0..count).map(|_| text(random)).collect()),
+        4 => Value::Bytes { short: vec![count as u8; count], binary: Binary(text(random).into_bytes()) },
+        5 => Value::Map((0..count).map(|at| (format!("{at}"), value(random, depth - 1))).collect()),
+        _ => Value::List((0..count).map(|_| value(random, depth - 1)).collect()),
+    }
+}
+
+#[test]
+fn what_serde_writes_a_beam_takes_and_gives_back() {
+    let (mut oracle, mut random) = (Oracle::start(), Random(seed()));
+    let values: Vec<Value> = (0..BATCH).map(|_| value(&mut random, 4)).collect();
+    let written: Vec<Vec<u8>> =
+        values.iter().map(|value| [vec![131], to_vec(value).expect("writable")].concat()).collect();
+    for ((value, bytes), answer) in values.iter().zip(&written).zip(oracle.encoded(&written)) {
+        let theirs = answer.unwrap_or_else(|| panic!("the BEAM refuses {}: {value:?}", hex(bytes)));
+        assert_eq!(canonical(&theirs[1..]), canonical(&bytes[1..]), "{value:?}");
+        assert_eq!(from_slice::<Value>(&theirs[1..]).as_ref(), Ok(value));
+    }
 }

@@ -4,7 +4,7 @@
 //! longer than needed. Who uses terms as keys (groups of `pg`, names) brings them into this form first:
 //!
 //! - the pairs of a map in the order of their keys' bytes,
-//! - atoms in UTF-8, integers of up to 64 bits, pids and references in today's shortest form,
+//! - atoms in UTF-8, numbers, bit strings, pids, ports and references in today's shortest form,
 //! - lists of nothing but bytes as `STRING_EXT`, as a BEAM does.
 //!
 //! ```
@@ -17,8 +17,7 @@
 //! # Ok::<(), outrigger_term::TermError>(())
 //! ```
 //!
-//! Limits: what a BEAM always writes alike is taken as it stands: floats, binaries, larger integers, ports, funs, records,
-//! improper lists. `1` and `1.0` differ, as with `=:=`. Memory grows with the input, up to about 30 bytes for each of it in a
+//! Limits: what a BEAM always writes alike is taken as it stands: funs, records, improper lists. `1` and `1.0` differ, as with `=:=`. Memory grows with the input, up to about 30 bytes for each of it in a
 //! deeply nested term: bound the input first.
 
 use std::ops::Range;
@@ -86,16 +85,11 @@ fn one(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<Option<Open>, TermE
         }
         tag::STRING => return writer.charlist(reader.string()?).map(|()| None),
         tag::SMALL_INTEGER | tag::INTEGER | tag::SMALL_BIG | tag::LARGE_BIG => {
-            match (reader.clone().integer(), reader.clone().unsigned()) {
-                (Ok(value), _) => writer.integer(value),
-                (_, Ok(value)) => writer.unsigned(value),
-                _ => {
-                    writer.raw(reader.skip()?);
-                    return Ok(None);
-                }
-            }
-            return reader.skip().map(|_written| None);
+            return writer.number(&reader.number()?).map(|()| None);
         }
+        tag::NEW_FLOAT | tag::FLOAT => return writer.float(reader.float()?).map(|()| None),
+        tag::BINARY | tag::BIT_BINARY => return writer.bit_string(&reader.bit_string()?).map(|()| None),
+        tag::V4_PORT | tag::NEW_PORT | tag::PORT => return writer.port(&reader.port()?).map(|()| None),
         tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
             let arity = reader.tuple()?;
             writer.tuple(arity);
@@ -133,7 +127,7 @@ impl Open {
 }
 
 /// Writes a list of nothing but bytes in its short form.
-fn shorten(out: &mut Vec<u8>, start: usize, length: u32) {
+pub(crate) fn shorten(out: &mut Vec<u8>, start: usize, length: u32) {
     const HEADER: usize = 5;
     let Some(elements) = out.get(start + HEADER..) else { return };
     let Some((&[tag::NIL], elements)) = elements.split_last_chunk::<1>().map(|(rest, last)| (last, rest))
@@ -189,6 +183,12 @@ mod tests {
         same(&[105, 0, 0, 0, 1, 97, 1], &[104, 1, 97, 1]);
         same(&[108, 0, 0, 0, 2, 97, 1, 98, 0, 0, 0, 2, 106], &[107, 0, 2, 1, 2]);
         same(&[107, 0, 0], &[106]);
+        same(&[77, 0, 0, 0, 1, 8, b'a'], &[109, 0, 0, 0, 1, b'a']);
+        same(&[77, 0, 0, 0, 1, 3, 0xbf], &[77, 0, 0, 0, 1, 3, 0xa0]);
+        same(
+            &[89, 119, 1, b'a', 0, 0, 0, 7, 0, 0, 0, 1],
+            &[120, 119, 1, b'a', 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 1],
+        );
         same(
             &[103, 119, 1, b'a', 0, 0, 0, 1, 0, 0, 0, 2, 3],
             &[88, 119, 1, b'a', 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3],

@@ -44,10 +44,12 @@ mod inspect;
 mod integer;
 mod limits;
 mod opaque;
+mod pieces;
 mod reader;
 mod rewrite;
 pub mod tag;
 mod term;
+mod value;
 mod writer;
 
 pub use atom::Atom;
@@ -62,4 +64,5 @@ pub use opaque::{Export, Fun, Record};
 pub use reader::Reader;
 pub use rewrite::rewrite_atoms;
 pub use term::{Kind, OwnedTerm, Term};
+pub use value::{Binary, SerdeError, from_reader, from_slice, to_vec, to_writer};
 pub use writer::Writer;

@@ -3,7 +3,9 @@
 //! The writer has no memory of what it began: who writes the header of a tuple of three writes three terms
 //! behind it. Nothing is allocated but the growth of the vector.
 
-use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
+use crate::{
+    Atom, BitString, Export, Integer, MAX_REFERENCE_WORDS, Pid, Port, Reference, Term, TermError, tag,
+};
 
 /// Writes terms to the end of a byte vector.
 ///
@@ -11,7 +13,7 @@ use crate::{Atom, MAX_REFERENCE_WORDS, Pid, Reference, TermError, tag};
 /// byte.
 #[derive(Debug)]
 pub struct Writer<'a> {
-    out: &'a mut Vec<u8>,
+    pub(crate) out: &'a mut Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
@@ -110,6 +112,24 @@ impl<'a> Writer<'a> {
         self.out.extend(bytes.iter().take(len));
     }
 
+    /// An integer of any size.
+    pub fn number(&mut self, number: &Integer<'_>) -> Result<(), TermError> {
+        if let Some(value) = number.to_i64() {
+            self.integer(value);
+            return Ok(());
+        }
+        let magnitude = number.magnitude();
+        let len = magnitude.len();
+        match (u8::try_from(len), u32::try_from(len)) {
+            (Ok(len), _) => self.out.extend_from_slice(&[tag::SMALL_BIG, len]),
+            (_, Ok(len)) => self.tagged(tag::LARGE_BIG, &len.to_be_bytes()),
+            _ => return Err(TermError::CallerTooLong { len }),
+        }
+        self.out.push(number.is_negative().into());
+        self.out.extend_from_slice(&magnitude);
+        Ok(())
+    }
+
     /// A float. Infinities and not-a-number are not terms.
     #[inline]
     pub fn float(&mut self, value: f64) -> Result<(), TermError> {
@@ -126,6 +146,18 @@ impl<'a> Writer<'a> {
         let len = u32::try_from(bytes.len()).map_err(|_| TermError::CallerTooLong { len: bytes.len() })?;
         self.word(tag::BINARY, len.to_be_bytes());
         self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// A string of bits; one of whole bytes is a binary. Bits that are not in use are written as 0.
+    pub fn bit_string(&mut self, bits: &BitString<'_>) -> Result<(), TermError> {
+        let (whole, Some((size, value))) = bits.split() else { return self.binary(bits.bytes()) };
+        let len = u32::try_from(bits.bytes().len())
+            .map_err(|_| TermError::CallerTooLong { len: bits.bytes().len() })?;
+        self.tagged(tag::BIT_BINARY, &len.to_be_bytes());
+        self.out.push(size);
+        self.out.extend_from_slice(whole);
+        self.out.push(value << (8 - size));
         Ok(())
     }
 
@@ -175,6 +207,33 @@ impl<'a> Writer<'a> {
             }
             Ok(())
         })
+    }
+
+    /// A port, as OTP 26 and later write it. OTP 25 has a shorter form for ids below 2^28, and reads both.
+    pub fn port(&mut self, port: &Port<'_>) -> Result<(), TermError> {
+        self.undo_on_error(|writer| {
+            writer.out.push(tag::V4_PORT);
+            writer.atom_of(&port.node)?;
+            writer.out.extend_from_slice(&port.id.to_be_bytes());
+            writer.out.extend_from_slice(&port.creation.to_be_bytes());
+            Ok(())
+        })
+    }
+
+    /// `&module.function/arity`.
+    pub fn export(&mut self, export: &Export<'_>) -> Result<(), TermError> {
+        self.undo_on_error(|writer| {
+            writer.out.push(tag::EXPORT);
+            writer.atom_of(&export.module)?;
+            writer.atom_of(&export.function)?;
+            writer.integer(export.arity.into());
+            Ok(())
+        })
+    }
+
+    /// A whole term, as it stands. So closures and native records are passed on.
+    pub fn term(&mut self, term: Term<'_>) {
+        self.out.extend_from_slice(term.bytes());
     }
 
     /// A whole term that is there as bytes, without its version byte. The bytes are the caller's word.

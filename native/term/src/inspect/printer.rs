@@ -5,8 +5,8 @@
 
 use std::fmt::{self, Write};
 
-use super::list::{self, Elements, Step};
-use super::{atom, float, opaque, text};
+use super::{atom, float, list, opaque, text};
+use crate::pieces::{Pieces, Step};
 use crate::{BitString, Integer, Reader, TermError, tag};
 
 /// Bits of an integer that is still printed in digits.
@@ -18,7 +18,7 @@ enum Open<'a> {
         left: u32,
     },
     List {
-        elements: Elements<'a>,
+        pieces: Pieces<'a>,
         keyword: bool,
         /// Set while the tail is printed: what was left of the allowance before it.
         before_tail: Option<u64>,
@@ -85,7 +85,7 @@ impl<'a> Printer<'a, '_, '_> {
         while let Some(open) = self.open.pop() {
             match open {
                 Open::Tuple { left } => self.tuple(left)?,
-                Open::List { elements, keyword, before_tail } => self.list(elements, keyword, before_tail)?,
+                Open::List { pieces, keyword, before_tail } => self.list(pieces, keyword, before_tail)?,
                 Open::Map { left, keyword, at_value } => self.map(left, keyword, at_value)?,
                 Open::Record { names, left } => self.record(names, left)?,
             }
@@ -183,8 +183,8 @@ impl<'a> Printer<'a, '_, '_> {
 
     fn begin_list(&mut self) -> Result<(), Stop> {
         // `[]`, or the header of a list without elements: then the tail is the term.
-        let (mut ahead, mut elements) = (self.reader.clone(), Elements::default());
-        match elements.next(&mut ahead)? {
+        let (mut ahead, mut pieces) = (self.reader.clone(), Pieces::default());
+        match pieces.next(&mut ahead)? {
             Step::End => {
                 self.reader = ahead;
                 return Ok(self.out.write_str("[]")?);
@@ -202,22 +202,17 @@ impl<'a> Printer<'a, '_, '_> {
             self.out.write_str("~c")?;
             text::quoted(&text, self.out)?;
             self.out.write_str(if more { " ++ ..." } else { "" })?;
-            return Ok(Elements::default().skip(&mut self.reader)?);
+            return Ok(Pieces::default().skip(&mut self.reader)?);
         }
         let keyword = list::is_keyword(&self.reader)?;
-        Ok(self.begin("[", Open::List { elements: Elements::default(), keyword, before_tail: None })?)
+        Ok(self.begin("[", Open::List { pieces: Pieces::default(), keyword, before_tail: None })?)
     }
 
-    fn list(
-        &mut self,
-        mut elements: Elements<'a>,
-        keyword: bool,
-        before_tail: Option<u64>,
-    ) -> Result<(), Stop> {
+    fn list(&mut self, mut pieces: Pieces<'a>, keyword: bool, before_tail: Option<u64>) -> Result<(), Stop> {
         if let Some(limit) = before_tail {
             self.limit = limit;
         }
-        let step = elements.next(&mut self.reader)?;
+        let step = pieces.next(&mut self.reader)?;
         match step {
             Step::End => return Ok(self.end("]")?),
             Step::Tail => {
@@ -226,7 +221,7 @@ impl<'a> Printer<'a, '_, '_> {
                 if self.limit < u64::MAX {
                     self.limit = self.limit.saturating_sub(1);
                 }
-                self.open.push(Open::List { elements, keyword, before_tail });
+                self.open.push(Open::List { pieces, keyword, before_tail });
                 return self.term();
             }
             Step::Byte(_) | Step::Element => {}
@@ -235,14 +230,14 @@ impl<'a> Printer<'a, '_, '_> {
             if step == Step::Element {
                 self.reader.skip()?;
             }
-            elements.skip(&mut self.reader)?;
+            pieces.skip(&mut self.reader)?;
             return Ok(self.end("]")?);
         }
         if let Step::Byte(byte) = step {
-            self.open.push(Open::List { elements, keyword, before_tail });
+            self.open.push(Open::List { pieces, keyword, before_tail });
             return Ok(write!(self.out, "{byte}")?);
         }
-        self.open.push(Open::List { elements, keyword, before_tail });
+        self.open.push(Open::List { pieces, keyword, before_tail });
         if keyword {
             self.reader.tuple()?;
             self.key()?;
