@@ -1,10 +1,11 @@
 //! Bad input before a link stands: garbage, wrong proofs, connections that never finish, servers that are no BEAM.
 //! Every test runs beside traffic of two healthy nodes, which must lose nothing.
 
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
 use outrigger_testkit::{
-    Cluster, Identity, LONG, RAW_FLAGS, RawPeer, RawServer, RustNode, Traffic, unique_name,
+    Beam, Cluster, Epmd, Identity, LONG, RAW_FLAGS, RawPeer, RawServer, RustNode, Traffic, unique_name,
 };
 
 #[test]
@@ -13,11 +14,8 @@ fn garbage_instead_of_a_handshake() {
     let traffic = Traffic::start(&cluster);
     let at = cluster.rust_address();
     let who = Identity::new(&unique_name("raw", "127.0.0.1"));
-    let named = |name: &str| Identity { name: name.to_owned(), ..who.clone() }.name_packet();
     let mut cut = who.name_packet();
     cut.truncate(20);
-    let mut with_nul = who.name_packet();
-    with_nul[16] = 0;
     let mut long_length = who.name_packet();
     long_length[13..15].copy_from_slice(&[0xFF, 0xFF]);
     let packets: Vec<(&str, Vec<u8>)> = vec![
@@ -26,14 +24,6 @@ fn garbage_instead_of_a_handshake() {
         ("an unknown tag", vec![b'X'; 40]),
         ("a name that is cut", cut),
         ("a name length beyond the packet", long_length),
-        ("no name at all", named("")),
-        ("a name without a host", named("raw")),
-        ("a name without a short part", named("@127.0.0.1")),
-        ("two @", named("a@b@127.0.0.1")),
-        ("a name with a line break", named("a\nb@127.0.0.1")),
-        ("a name with a NUL", with_nul),
-        ("a name of 300 bytes", named(&format!("{}@127.0.0.1", "n".repeat(300)))),
-        ("a name of 30000 bytes", named(&format!("{}@127.0.0.1", "n".repeat(30_000)))),
         ("the old handshake", [b"n\x00\x05\x00\x00\x00\x00", who.name.as_bytes()].concat()),
         ("a status out of turn", b"sok".to_vec()),
         ("a reply out of turn", who.reply_packet(1, 2)),
@@ -60,6 +50,99 @@ fn garbage_instead_of_a_handshake() {
         assert!(cluster.rust().process().is_running(), "{what}");
     }
     traffic.finish();
+}
+
+#[test]
+fn row_09_illegal_and_overlong_names_are_refused() {
+    let cluster = Cluster::start(2);
+    let traffic = Traffic::start(&cluster);
+    for name in [
+        "",
+        "raw",
+        "@127.0.0.1",
+        "raw@",
+        "a@b@127.0.0.1",
+        "a\nb@127.0.0.1",
+        "a\0b@127.0.0.1",
+        "a b@127.0.0.1",
+        "a\u{1b}[31mb@127.0.0.1",
+        &format!("{}@127.0.0.1", "n".repeat(246)),
+        &format!("{}@127.0.0.1", "n".repeat(1_000)),
+        &format!("n@{}", "h".repeat(254)),
+        &format!("{}@127.0.0.1", "n".repeat(30_000)),
+    ] {
+        let from = cluster.rust().process().lines().count();
+        let mut peer = RawPeer::connect(cluster.rust_address());
+        peer.send_packet(&Identity { name: name.to_owned(), ..Identity::new("raw@h") }.name_packet());
+        peer.wait_closed(LONG);
+        cluster.rust().wait_log(from, LONG, &["handshake failed"]);
+        assert!(
+            !cluster.rust().process().dump().contains('\u{1b}'),
+            "an escape code of a peer is in the log"
+        );
+    }
+    // The longest that there may be is one of a peer like any other.
+    let longest = format!("{}@127.0.0.1", "n".repeat(245));
+    let peer = RawPeer::join(cluster.rust_address(), &Identity::new(&longest));
+    cluster.rust().wait_joined(&longest[..100]);
+    drop(peer);
+    traffic.finish();
+}
+
+/// Whoever does not know the cookie can say any name, and that costs its owner nothing: neither the one who connects to
+/// us nor the one whom we connect to, whichever name is the greater one.
+#[test]
+fn row_10_a_false_name_does_not_keep_the_real_peer_out() {
+    let epmd = Epmd::start();
+    let rust = RustNode::options("middle").epmd(&epmd).start();
+    let at = rust.address(&epmd);
+    for short in ["aaa", "zzz"] {
+        let beam = Beam::options(short).epmd(&epmd).start();
+        let mut false_ones: Vec<_> = (0..20).map(|_| RawPeer::connect(at)).collect();
+        for peer in &mut false_ones {
+            assert_eq!(peer.introduce(&Identity::new(beam.name())).as_deref(), Some("ok"));
+        }
+        assert_eq!(beam.eval(&format!("net_adm:ping('{}')", rust.name())), "pong");
+        // The link is not theirs to end: neither by a wrong proof nor by the end of their time.
+        let last = false_ones.last_mut().expect("there are some");
+        last.read_packet().expect("a challenge comes");
+        let liar = Identity { cookie: "another".to_owned(), ..Identity::new(beam.name()) };
+        last.send_packet(&liar.reply_packet(1, 1));
+        false_ones.iter_mut().for_each(|peer| peer.wait_closed(LONG));
+        assert_eq!(
+            beam.eval(&format!("[N || N <- nodes(hidden), N =:= '{}']", rust.name())),
+            format!("['{}']", rust.name())
+        );
+        let ended = |line: &str| line.contains("left") && line.contains(beam.name());
+        assert!(!rust.process().lines().seen(0, ended));
+    }
+}
+
+#[test]
+fn row_10_a_false_name_does_not_keep_us_from_dialling() {
+    let epmd = Epmd::start();
+    for short in ["aaa", "zzz"] {
+        let name = unique_name(short, "127.0.0.1");
+        let rust = RustNode::options("middle").epmd(&epmd).join(&name).start();
+        let at = rust.address(&epmd);
+        let (joined, stop) = channel::<()>();
+        let claimed = name.clone();
+        let claiming = std::thread::spawn(move || {
+            // None is let go: who holds the name once, holds it to the end of its time.
+            let mut held = Vec::new();
+            while stop.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
+                let mut peer = RawPeer::connect(at);
+                peer.send_packet(&Identity::new(&claimed).name_packet());
+                held.push(peer);
+            }
+        });
+        rust.wait_log(0, LONG, &[&name, "is not registered"]);
+        let beam = Beam::options(short).name(&name).epmd(&epmd).start();
+        rust.wait_joined(&name);
+        drop(joined);
+        claiming.join().expect("the claims are made");
+        assert_eq!(beam.eval(&format!("net_adm:ping('{}')", rust.name())), "pong");
+    }
 }
 
 #[test]
@@ -133,7 +216,7 @@ fn row_10_two_hundred_connections_that_never_finish() {
     for peer in &mut peers {
         peer.wait_closed(Duration::from_secs(60));
     }
-    let newcomer = outrigger_testkit::Beam::options("new").epmd(cluster.epmd()).start();
+    let newcomer = Beam::options("new").epmd(cluster.epmd()).start();
     newcomer.wait_until(&format!("net_adm:ping('{}') =:= pong", cluster.rust().name()), LONG);
     let grown = cluster.rust().process().resident_kib().saturating_sub(before);
     assert!(grown < 32 << 10, "200 connections cost {grown} KiB");

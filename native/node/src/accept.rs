@@ -1,7 +1,7 @@
 //! Incoming connections: one task per listener, one per handshake, a bound on the latter.
 //!
-//! When all places for handshakes are taken, no connection is accepted until one is free: the rest waits in the
-//! kernel's backlog and costs nothing here.
+//! Whoever connects gets a place for its handshake at once. When all are taken, the oldest handshake gives its own up: one that
+//! holds still cannot keep others out.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use outrigger_proto::handshake::{HandshakeError, Phase};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::establish;
 use crate::handshake::{self, AcceptError};
 use crate::inner::Inner;
+use crate::places::{Place, Places};
 use crate::span;
 
 /// The pause after a failed accept, usually for want of file descriptors.
@@ -22,19 +22,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts to accept on all listeners.
 pub(crate) fn spawn(inner: &Arc<Inner>, listeners: Vec<TcpListener>) {
-    let places = Arc::new(Semaphore::new(inner.config.bounds.max_handshakes));
+    let places = Places::new(inner.config.bounds.max_handshakes);
     for listener in listeners {
         inner.spawn_until_stop(run(inner.clone(), listener, places.clone()));
     }
 }
 
-async fn run(inner: Arc<Inner>, listener: TcpListener, places: Arc<Semaphore>) {
+async fn run(inner: Arc<Inner>, listener: TcpListener, places: Arc<Places>) {
     loop {
-        // The semaphore is never closed.
-        let Ok(place) = places.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, addr)) => {
-                let work = incoming(inner.clone(), stream, addr, place);
+                let work = incoming(inner.clone(), stream, addr, places.take());
                 inner.spawn_until_stop(work.instrument(span::accept(addr)));
             }
             Err(error) => {
@@ -45,20 +43,25 @@ async fn run(inner: Arc<Inner>, listener: TcpListener, places: Arc<Semaphore>) {
     }
 }
 
-async fn incoming(inner: Arc<Inner>, stream: TcpStream, addr: SocketAddr, place: OwnedSemaphorePermit) {
+async fn incoming(inner: Arc<Inner>, stream: TcpStream, addr: SocketAddr, place: Place) {
     let mut name = None;
-    let result = handshake::accept(&inner, stream, addr, &mut name).await;
+    let result = tokio::select! {
+        biased;
+        () = place.shed() => Err(AcceptError::Shed(inner.config.bounds.max_handshakes)),
+        result = handshake::accept(&inner, stream, addr, &mut name) => result,
+    };
     drop(place);
-    match result {
+    let result = match result {
         Ok((connected, attempt)) => {
-            establish::establish(&inner, connected, attempt).await;
+            establish::establish(&inner, connected, attempt).await.map_err(AcceptError::Node)
         }
-        Err(error) => {
-            inner.counters.accepts_failed.one();
-            // A name is validated by the protocol: printable, at most 255 bytes, and only a claim.
-            let claimed = name.as_ref().map_or("(no name yet)", |name| name.as_str());
-            log(&error, claimed, addr);
-        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = result {
+        inner.counters.accepts_failed.one();
+        // A name is validated by the protocol: printable, at most 255 bytes, and only a claim.
+        let claimed = name.as_ref().map_or("(no name yet)", |name| name.as_str());
+        log(&error, claimed, addr);
     }
 }
 
@@ -80,7 +83,11 @@ fn log(error: &AcceptError, claimed: &str, addr: SocketAddr) {
             tracing::debug!(%addr, "a connection came and went without a word");
         }
         AcceptError::Handshake(HandshakeError::Refused { .. }) => {
-            tracing::info!(%addr, claimed, "refused a connection: another attempt of this peer goes first, or there are too many peers");
+            tracing::info!(%addr, claimed, "refused a connection: our own attempt to connect to it goes first, or there are too many peers");
+        }
+        AcceptError::Shed(_) => tracing::debug!(%addr, claimed, %error, "a connection was given up"),
+        AcceptError::Superseded => {
+            tracing::warn!(%addr, claimed, "gave a connection up: too many claim this name and prove nothing");
         }
         AcceptError::Handshake(HandshakeError::Declined | HandshakeError::Closed { .. }) => {
             tracing::info!(%addr, claimed, %error, "an incoming handshake ended early");

@@ -213,7 +213,7 @@ impl Target {
 pub struct Bounds {
     /// Links, and targets to be joined. Default: 1024.
     pub max_peers: usize,
-    /// Incoming handshakes at one time; more wait in the kernel's backlog. Default: 64.
+    /// Incoming handshakes at one time; one more ends the oldest. Default: 64.
     pub max_handshakes: usize,
     /// Bytes waiting for one peer before it is dropped as slow. Default: 64 MiB.
     pub max_queued_bytes: usize,

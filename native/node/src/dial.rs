@@ -25,10 +25,10 @@ pub(crate) async fn dial(inner: &Arc<Inner>, target: &Target, attempt: Attempt) 
     };
     let connected = tokio::select! {
         biased;
-        () = attempt.cancelled() => return Err(simultaneous()),
+        () = attempt.ended() => return Err(simultaneous()),
         connected = work => connected?,
     };
-    if establish::establish(inner, connected, attempt).await { Ok(()) } else { Err(simultaneous()) }
+    establish::establish(inner, connected, attempt).await
 }
 
 async fn locate(inner: &Inner, target: &Target) -> Result<Vec<SocketAddr>, NodeError> {

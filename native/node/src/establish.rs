@@ -16,6 +16,7 @@ use tokio::sync::{Notify, SetOnce};
 use tracing::Instrument;
 
 use crate::config::AtomCache;
+use crate::error::NodeError;
 use crate::event::DownReason;
 use crate::inner::Inner;
 use crate::link::{Link, LinkState};
@@ -35,8 +36,15 @@ pub(crate) struct Connected {
     pub(crate) leftover: BytesMut,
 }
 
-/// Makes the link. `false` when the peer's own attempt goes on instead.
-pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt: Attempt) -> bool {
+/// Makes the link.
+///
+/// # Errors
+/// Another attempt of the peer goes on instead, or there are too many peers.
+pub(crate) async fn establish(
+    inner: &Arc<Inner>,
+    connected: Connected,
+    attempt: Attempt,
+) -> Result<(), NodeError> {
     let Connected { socket, addr, peer, leftover } = connected;
     let (read, write) = socket.into_split();
     let write = Arc::new(write);
@@ -66,7 +74,10 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
     loop {
         match attempt.install(&link) {
             Install::Done => break,
-            Install::Cancelled => return false,
+            Install::Ended => {
+                return Err(NodeError::SimultaneousConnect { peer: link.peer().to_string() });
+            }
+            Install::Full => return Err(NodeError::TooManyPeers { limit: inner.config.bounds.max_peers }),
             Install::Occupied(old) => {
                 tracing::info!(peer = %link.peer(), link = old.id().0, "the peer connected anew; its old link ends");
                 old.close(DownReason::Replaced);
@@ -85,5 +96,5 @@ pub(crate) async fn establish(inner: &Arc<Inner>, connected: Connected, attempt:
     if inner.stopping() {
         link.close(DownReason::Shutdown);
     }
-    true
+    Ok(())
 }

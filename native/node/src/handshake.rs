@@ -35,6 +35,10 @@ pub(crate) enum AcceptError {
     /// It is not who it says it is, or we are not who it wants.
     #[error("{0}")]
     Tls(String),
+    #[error("the oldest of {0} handshakes that were not finished")]
+    Shed(usize),
+    #[error("too many others claim this name")]
+    Superseded,
     #[error("the socket failed: {0}")]
     Socket(io::Error),
     #[error("it was not finished within {} ms", .0.as_millis())]
@@ -112,15 +116,23 @@ pub(crate) async fn accept(
     stream.set_nodelay(true)?;
     let mut machine = Acceptor::new(local(inner), random::challenge()?, &inner.config.limits)
         .with_prefix(inner.transport.prefix());
-    let mut attempt = None;
+    let mut attempt: Option<Attempt> = None;
     let work = async {
         let mut socket = inner.transport.accept(stream).await?;
         let mut buffer = BytesMut::with_capacity(READ_SIZE);
         loop {
-            let mut step = match read(&mut socket, &mut buffer).await? {
+            let read = tokio::select! {
+                biased;
+                () = ended(attempt.as_ref()) => return Err(AcceptError::Superseded),
+                read = read(&mut socket, &mut buffer) => read?,
+            };
+            let mut step = match read {
                 true => machine.handle(&buffer.split())?,
                 false => return Err(AcceptError::Handshake(machine.eof())),
             };
+            if let (Next::Done { .. }, Some(attempt)) = (&step.next, &attempt) {
+                attempt.proven();
+            }
             socket.write_all(&step.write).await?;
             if let Next::Decide(applicant) = step.next {
                 *name = Some(applicant.name.clone());
@@ -149,6 +161,14 @@ pub(crate) async fn accept(
     // The machine is done only after a decision that kept an attempt.
     let attempt = attempt.ok_or(HandshakeError::OutOfOrder { phase: Phase::Decision })?;
     Ok((done, attempt))
+}
+
+/// Returns when an attempt, if there is one already, is to end.
+async fn ended(attempt: Option<&Attempt>) {
+    match attempt {
+        Some(attempt) => attempt.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn local(inner: &Inner) -> LocalNode {

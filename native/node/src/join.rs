@@ -155,6 +155,7 @@ async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
     let name = &state.target.name;
     let mut backoff = Backoff::new(inner.config.backoff);
     let mut told = None;
+    let mut waited = false;
     loop {
         if let Some(link) = inner.registry.link(name) {
             let since = Instant::now();
@@ -170,6 +171,12 @@ async fn keep_joined(inner: Arc<Inner>, state: Arc<TargetState>) {
         if given_up(&inner, &state) {
             return;
         }
+        // A peer that seems to be connecting has the first turn, once: anybody can say its name.
+        if !std::mem::replace(&mut waited, true) && inner.registry.is_claimed(name) {
+            wait(&state, PEERS_TURN).await;
+            continue;
+        }
+        waited = false;
         let Some(attempt) = inner.registry.begin_dial(name) else {
             wait(&state, PEERS_TURN).await;
             continue;

@@ -57,6 +57,7 @@ mod listen;
 mod node;
 mod outbound;
 pub mod pg;
+mod places;
 mod probe;
 mod process;
 mod queue;

@@ -1,16 +1,18 @@
-//! Which peer has a link, an attempt of ours, an attempt of its own: one slot per name, one lock.
+//! Which peer has a link, an attempt of ours, attempts of its own: one slot per name, one lock.
 //!
-//! The rules are `net_kernel`'s:
+//! The rules are `net_kernel`'s, but a name that is only claimed costs its owner nothing:
 //!
-//! - One link per name. One attempt per name and direction.
-//! - Both sides dial at once: the attempt of the greater name goes on. The other side answers `nok`, or gives
-//!   its own attempt up and answers `ok_simultaneous`.
+//! - One link per name, and one attempt of ours.
+//! - Both sides dial at once: the attempt of the greater name goes on. The other side answers `nok`, or says
+//!   `ok_simultaneous` and gives its own attempt up when the peer has proven the cookie.
 //! - A peer that connects while we hold a link under its name is asked (`alive`): it has lost its end. When it
 //!   insists, the old link ends first, and the services see that end before the new link comes up.
+//! - Several connections may claim a name at once ([`MAX_CLAIMS`]; one more ends the oldest). None of them has any effect on the others, on our
+//!   attempt or on a link before it has proven the cookie. So whoever does not know it can keep nobody out.
 //!
-//! Limits: `max_peers` counts names with a link or an incoming attempt.
+//! Limits: `max_peers` counts links. Claims are bounded by the places for handshakes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use outrigger_proto::NodeName;
@@ -26,16 +28,23 @@ pub(crate) struct Registry {
     max_peers: usize,
 }
 
+/// Connections that claim one name and have not proven the cookie. An honest peer has one, or two after a restart.
+const MAX_CLAIMS: usize = 8;
+
+/// Set when an attempt is to end, because another goes on instead.
+type Ended = Arc<SetOnce<()>>;
+
 #[derive(Default)]
 struct Slot {
     link: Option<Link>,
-    dialling: Option<Arc<SetOnce<()>>>,
-    accepting: bool,
+    dialling: Option<Ended>,
+    /// The oldest in front.
+    claims: VecDeque<Ended>,
 }
 
 impl Slot {
     fn is_empty(&self) -> bool {
-        self.link.is_none() && self.dialling.is_none() && !self.accepting
+        self.link.is_none() && self.dialling.is_none() && self.claims.is_empty()
     }
 }
 
@@ -43,8 +52,8 @@ impl Slot {
 pub(crate) struct Attempt {
     registry: Arc<Registry>,
     name: NodeName,
-    /// `Some` for an attempt of ours: set when the peer's attempt goes on instead.
-    cancelled: Option<Arc<SetOnce<()>>>,
+    ours: bool,
+    ended: Ended,
 }
 
 /// What became of a try to put a link into its slot.
@@ -52,8 +61,10 @@ pub(crate) enum Install {
     Done,
     /// An older link is there; it must end first.
     Occupied(Link),
-    /// The peer's own attempt goes on instead.
-    Cancelled,
+    /// Another attempt of this peer goes on instead.
+    Ended,
+    /// There are as many links as allowed.
+    Full,
 }
 
 impl Registry {
@@ -76,16 +87,21 @@ impl Registry {
         self.slots.lock().values().filter_map(|slot| slot.link.clone()).collect()
     }
 
-    /// Starts an attempt of ours. `None` when there is a link already, or the peer is connecting to us.
+    /// Starts an attempt of ours. `None` when there is a link or such an attempt already.
     pub(crate) fn begin_dial(self: &Arc<Self>, name: &NodeName) -> Option<Attempt> {
         let mut slots = self.slots.lock();
         let slot = slots.entry(name.clone()).or_default();
-        if !slot.is_empty() {
+        if slot.link.is_some() || slot.dialling.is_some() {
             return None;
         }
-        let cancelled = Arc::new(SetOnce::new());
-        slot.dialling = Some(cancelled.clone());
-        Some(Attempt { registry: self.clone(), name: name.clone(), cancelled: Some(cancelled) })
+        let ended = Ended::default();
+        slot.dialling = Some(ended.clone());
+        Some(Attempt { registry: self.clone(), name: name.clone(), ours: true, ended })
+    }
+
+    /// Whether somebody who calls itself so is connecting to us.
+    pub(crate) fn is_claimed(&self, name: &NodeName) -> bool {
+        self.slots.lock().get(name).is_some_and(|slot| !slot.claims.is_empty())
     }
 
     /// Decides about an attempt of `peer` at a node called `own`. The attempt is `None` when it is refused.
@@ -98,28 +114,35 @@ impl Registry {
             return (Decision::NotAllowed, None);
         }
         let mut slots = self.slots.lock();
-        let taken = slots.values().filter(|slot| slot.link.is_some() || slot.accepting).count();
-        let known = slots.get(peer).is_some_and(|slot| slot.link.is_some());
-        if taken >= self.max_peers && !known {
+        if self.is_full(&slots, peer) {
             return (Decision::NotAllowed, None);
         }
         let slot = slots.entry(peer.clone()).or_default();
-        let decision = if slot.accepting {
-            return (Decision::Nok, None);
-        } else if slot.link.is_some() {
+        let decision = if slot.link.is_some() {
             Decision::Alive
-        } else if let Some(ours) = &slot.dialling {
-            if own.as_str() > peer.as_str() {
-                return (Decision::Nok, None);
+        } else if slot.dialling.is_some() {
+            match Decision::simultaneous(own, peer) {
+                Decision::AcceptSimultaneous => Decision::AcceptSimultaneous,
+                refusal => return (refusal, None),
             }
-            // Set twice only by a second attempt of the peer, which `accepting` excludes.
-            let _already_cancelled = ours.set(());
-            Decision::AcceptSimultaneous
         } else {
             Decision::Accept
         };
-        slot.accepting = true;
-        (decision, Some(Attempt { registry: self.clone(), name: peer.clone(), cancelled: None }))
+        if slot.claims.len() >= MAX_CLAIMS
+            && let Some(oldest) = slot.claims.pop_front()
+        {
+            // Set by nobody else: it was in the slot until now.
+            let _first = oldest.set(());
+        }
+        let ended = Ended::default();
+        slot.claims.push_back(ended.clone());
+        (decision, Some(Attempt { registry: self.clone(), name: peer.clone(), ours: false, ended }))
+    }
+
+    /// Whether one more link, to this peer, would be too many.
+    fn is_full(&self, slots: &HashMap<NodeName, Slot>, peer: &NodeName) -> bool {
+        let links = slots.values().filter(|slot| slot.link.is_some()).count();
+        links >= self.max_peers && slots.get(peer).is_none_or(|slot| slot.link.is_none())
     }
 
     /// Takes a link out, if it is still the one in its slot.
@@ -135,11 +158,26 @@ impl Registry {
 }
 
 impl Attempt {
+    /// The peer has proven the cookie. Before it hears that we have seen it: from then on it counts on this link, and an attempt of
+    /// ours that is still under way would replace it.
+    pub(crate) fn proven(&self) {
+        let mut slots = self.registry.slots.lock();
+        let Some(slot) = slots.get_mut(&self.name).filter(|_| !self.ours) else { return };
+        // Nor can other claims end it now.
+        slot.claims.retain(|claim| !Arc::ptr_eq(claim, &self.ended));
+        if let Some(ours) = &slot.dialling {
+            let _first = ours.set(());
+        }
+    }
+
     /// Puts the finished link into its slot.
     pub(crate) fn install(&self, link: &Link) -> Install {
         let mut slots = self.registry.slots.lock();
-        if self.cancelled.as_ref().is_some_and(|cancelled| cancelled.initialized()) {
-            return Install::Cancelled;
+        if self.ended.initialized() {
+            return Install::Ended;
+        }
+        if self.registry.is_full(&slots, &self.name) {
+            return Install::Full;
         }
         let slot = slots.entry(self.name.clone()).or_default();
         match &slot.link {
@@ -151,14 +189,9 @@ impl Attempt {
         }
     }
 
-    /// Returns when the peer's attempt goes on instead of ours.
-    pub(crate) async fn cancelled(&self) {
-        match &self.cancelled {
-            Some(cancelled) => {
-                cancelled.wait().await;
-            }
-            None => std::future::pending().await,
-        }
+    /// Returns when another attempt of this peer goes on instead.
+    pub(crate) async fn ended(&self) {
+        self.ended.wait().await;
     }
 }
 
@@ -166,9 +199,9 @@ impl Drop for Attempt {
     fn drop(&mut self) {
         let mut slots = self.registry.slots.lock();
         if let Some(slot) = slots.get_mut(&self.name) {
-            match &self.cancelled {
-                Some(_) => slot.dialling = None,
-                None => slot.accepting = false,
+            match self.ours {
+                true => slot.dialling = None,
+                false => slot.claims.retain(|claim| !Arc::ptr_eq(claim, &self.ended)),
             }
             if slot.is_empty() {
                 slots.remove(&self.name);
@@ -188,41 +221,58 @@ mod tests {
     #[test]
     fn the_greater_name_wins_when_both_dial() {
         let (a, b) = (name("a@h"), name("b@h"));
-        // On the lesser node: its own attempt is given up.
+        // On the lesser node: its own attempt is given up when the peer has proven the cookie, and not before.
         let lesser = Registry::new(9);
         let ours = lesser.begin_dial(&b).unwrap();
         let (decision, theirs) = lesser.begin_accept(&a, &b);
-        assert!(matches!(decision, Decision::AcceptSimultaneous) && theirs.is_some());
-        assert!(ours.cancelled.as_ref().unwrap().initialized());
+        assert!(matches!(decision, Decision::AcceptSimultaneous));
+        assert!(!ours.ended.initialized(), "anybody can say that name");
+        theirs.unwrap().proven();
+        assert!(ours.ended.initialized());
         // On the greater node: the peer's attempt is refused.
         let greater = Registry::new(9);
         let ours = greater.begin_dial(&a).unwrap();
         let (decision, theirs) = greater.begin_accept(&b, &a);
         assert!(matches!(decision, Decision::Nok) && theirs.is_none());
-        assert!(!ours.cancelled.as_ref().unwrap().initialized());
+        assert!(!ours.ended.initialized());
     }
 
     #[test]
-    fn one_attempt_per_direction_and_none_left_behind() {
+    fn one_attempt_of_ours_and_none_left_behind() {
         let (a, b) = (name("a@h"), name("b@h"));
         let registry = Registry::new(9);
-        let first = registry.begin_accept(&a, &b);
-        assert!(matches!(first.0, Decision::Accept));
-        assert!(matches!(registry.begin_accept(&a, &b), (Decision::Nok, None)));
-        assert!(registry.begin_dial(&b).is_none());
-        drop(first);
-        let ours = registry.begin_dial(&b).unwrap();
+        let claim = registry.begin_accept(&a, &b);
+        assert!(matches!(claim.0, Decision::Accept) && registry.is_claimed(&b));
+        let ours = registry.begin_dial(&b).expect("a claim is no reason not to dial");
         assert!(registry.begin_dial(&b).is_none());
         drop(ours);
+        drop(claim);
+        assert!(!registry.is_claimed(&b) && registry.slots.lock().is_empty());
+    }
+
+    #[test]
+    fn claims_do_not_keep_others_out_and_one_too_many_ends_the_oldest() {
+        let (a, b) = (name("a@h"), name("b@h"));
+        let registry = Registry::new(9);
+        let claims: Vec<_> = (0..MAX_CLAIMS + 3)
+            .map(|_| match registry.begin_accept(&a, &b) {
+                (Decision::Accept, Some(claim)) => claim,
+                (decision, _) => panic!("{decision:?}"),
+            })
+            .collect();
+        let ended: Vec<_> = claims.iter().map(|claim| claim.ended.initialized()).collect();
+        assert_eq!(ended.iter().filter(|ended| **ended).count(), 3);
+        assert!(ended[..3].iter().all(|ended| *ended), "the oldest: {ended:?}");
+        drop(claims);
         assert!(registry.slots.lock().is_empty());
     }
 
     #[test]
-    fn our_own_name_and_one_peer_too_many_are_not_allowed() {
+    fn our_own_name_is_not_allowed_and_claims_take_no_place_of_a_peer() {
         let registry = Registry::new(1);
         let own = name("a@h");
         assert!(matches!(registry.begin_accept(&own, &own), (Decision::NotAllowed, None)));
-        let _held = registry.begin_accept(&own, &name("b@h"));
-        assert!(matches!(registry.begin_accept(&own, &name("c@h")), (Decision::NotAllowed, None)));
+        let _claim = registry.begin_accept(&own, &name("b@h"));
+        assert!(matches!(registry.begin_accept(&own, &name("c@h")), (Decision::Accept, Some(_))));
     }
 }

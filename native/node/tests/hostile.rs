@@ -103,7 +103,8 @@ async fn a_payload_that_no_beam_could_decode_is_not_handed_on() {
 #[tokio::test]
 async fn rubbish_instead_of_a_handshake_is_closed_and_counted() {
     let mut small = config(A);
-    small.handshake_timeout = Duration::from_millis(300);
+    // Nothing here ends because its time is over.
+    small.handshake_timeout = Duration::from_secs(3600);
     small.bounds.max_handshakes = 2;
     let pair = pair(small).await;
     let inputs: [&[u8]; 5] =
@@ -114,14 +115,14 @@ async fn rubbish_instead_of_a_handshake_is_closed_and_counted() {
         let mut rest = Vec::new();
         let _ = within("the node to close", socket.read_to_end(&mut rest)).await;
     }
-    // Connections that say nothing hold a place for the handshake's time only.
-    let idle =
+    // Connections that say nothing hold a place until another wants it.
+    let mut idle =
         [TcpStream::connect(addr(&pair.a)).await.unwrap(), TcpStream::connect(addr(&pair.a)).await.unwrap()];
-    let started = Instant::now();
-    let late = raw::connect(addr(&pair.a), "late@127.0.0.1", A, "secret").await;
-    assert!(late.is_ok() && started.elapsed() >= Duration::from_millis(200), "{:?}", started.elapsed());
+    assert!(raw::connect(addr(&pair.a), "late@127.0.0.1", A, "secret").await.is_ok());
+    let mut rest = Vec::new();
+    let _ = within("the oldest to be closed", idle[0].read_to_end(&mut rest)).await;
     drop(idle);
-    assert!(pair.a.counters().accepts_failed >= 7);
+    assert!(pair.a.counters().accepts_failed >= 6);
     pair.end().await;
 }
 
