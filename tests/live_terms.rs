@@ -11,7 +11,7 @@ mod tree;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use outrigger_term::{Binary, Limits, Reader, canonical, from_slice, to_vec};
+use outrigger_term::{Binary, Inflation, Limits, OwnedTerm, Reader, canonical, from_slice, to_vec};
 use outrigger_testkit::{Oracle, TermKind};
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +129,32 @@ fn row_34_encodings_longer_than_needed_are_read_as_a_beam_reads_them() {
 #[test]
 fn row_35_bit_strings_maps_and_funs_pass_through_unchanged() {
     beams_terms_are_written_as_they_came(TermKind::Unseen, 5_000);
+}
+
+#[test]
+fn row_36_compressed_terms_are_read_and_written() {
+    let (mut oracle, seed) = (Oracle::start(), seed());
+    let unpack = |bytes: &[u8]| OwnedTerm::unpack(bytes, &Inflation::default()).expect("a stored term");
+    for (kind, count) in
+        [(TermKind::Repetitive, 2000), (TermKind::Any, 2000), (TermKind::NumbersAndLists, 500)]
+    {
+        let plain = oracle.random(kind, seed, count);
+        let theirs = oracle.compressed(&plain);
+        let ours: Vec<Vec<u8>> = plain
+            .iter()
+            .map(|bytes| unpack(bytes).as_term().pack_compressed(1 + bytes.len() as u32 % 9))
+            .collect();
+        let read = oracle.encoded(&ours);
+        let mut smaller = 0;
+        for ((plain, theirs), (ours, read)) in plain.iter().zip(theirs).zip(ours.iter().zip(read)) {
+            let theirs = theirs.expect("its own term");
+            assert_eq!(canonical(unpack(&theirs).bytes()), canonical(&plain[1..]), "seed {seed}");
+            let read = read.unwrap_or_else(|| panic!("seed {seed}: the BEAM refuses {}", hex(ours)));
+            assert_eq!(canonical(&read[1..]), canonical(&plain[1..]), "seed {seed}");
+            smaller += u32::from(ours.len() < plain.len());
+        }
+        assert!(kind != TermKind::Repetitive || smaller > count / 2, "{smaller}");
+    }
 }
 
 /// A value of Rust with everything that serde knows.

@@ -4,7 +4,8 @@
 //! longer than needed. Who uses terms as keys (groups of `pg`, names) brings them into this form first:
 //!
 //! - the pairs of a map in the order of their keys' bytes,
-//! - atoms in UTF-8, numbers, bit strings, pids, ports and references in today's shortest form,
+//! - atoms in UTF-8, numbers, bit strings, pids, ports, references and exported functions in today's
+//!   shortest form,
 //! - lists of nothing but bytes as `STRING_EXT`, as a BEAM does.
 //!
 //! ```
@@ -17,7 +18,7 @@
 //! # Ok::<(), outrigger_term::TermError>(())
 //! ```
 //!
-//! Limits: what a BEAM always writes alike is taken as it stands: funs, records, improper lists. `1` and `1.0` differ, as with `=:=`. Memory grows with the input, up to about 30 bytes for each of it in a
+//! Limits: what a BEAM always writes alike is taken as it stands: closures, records, improper lists. `1` and `1.0` differ, as with `=:=`. Memory grows with the input, up to about 30 bytes for each of it in a
 //! deeply nested term: bound the input first.
 
 use std::ops::Range;
@@ -90,6 +91,9 @@ fn one(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<Option<Open>, TermE
         tag::NEW_FLOAT | tag::FLOAT => return writer.float(reader.float()?).map(|()| None),
         tag::BINARY | tag::BIT_BINARY => return writer.bit_string(&reader.bit_string()?).map(|()| None),
         tag::V4_PORT | tag::NEW_PORT | tag::PORT => return writer.port(&reader.port()?).map(|()| None),
+        tag::EXPORT if reader.clone().export().is_ok() => {
+            return writer.export(&reader.export()?).map(|()| None);
+        }
         tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
             let arity = reader.tuple()?;
             writer.tuple(arity);

@@ -88,6 +88,17 @@ pub enum TermError {
         /// The limit that was met.
         limit: u32,
     },
+    /// A compressed term that claims to be longer than [`crate::Inflation`] allows.
+    #[error("sender's compressed term claims {claimed} bytes, {limit} are allowed")]
+    InflatesTooFar {
+        /// What it claims.
+        claimed: u32,
+        /// What is allowed, by size or by ratio.
+        limit: u64,
+    },
+    /// A compressed term that is damaged, or not as long as it claims.
+    #[error("sender's compressed term does not inflate to what it claims")]
+    NotInflatable,
     /// The writer was given an atom of more than 255 characters.
     #[error("caller passed an atom of more than 255 characters")]
     CallerAtomTooLong,

@@ -77,4 +77,6 @@ tags! {
     SMALL_ATOM_UTF8 = 119;
     /// `V4_PORT_EXT`.
     V4_PORT = 120;
+    /// `LOCAL_EXT`, only for the VM that wrote it; only behind the version byte.
+    LOCAL = 121;
 }
