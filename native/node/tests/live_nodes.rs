@@ -6,6 +6,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::beam::{COOKIE, name};
 use common::cluster::{Cluster, next, trapping};
 use common::{raw, within};
 use outrigger_node::{Dest, DownReason, Message, NodeName, Process};
@@ -37,7 +38,7 @@ async fn row_13_hidden_nodes_are_told_as_such_and_global_leaves_us_alone() {
     let visible: NodeName = cluster.erl.as_ref().unwrap().name.parse().unwrap();
     let mut ours = cluster.node.process().unwrap();
     ours.monitor_nodes(true);
-    let hidden = cluster.erl_called(&format!("{}@127.0.0.1", common::beam::unique("hidden")), &["-hidden"]);
+    let hidden = cluster.erl_called(&name("hidden"), &["-hidden"]);
     let hidden_name: NodeName = hidden.name.parse().unwrap();
     cluster.node.join(hidden_name.clone()).unwrap();
     node_up(&mut ours, &hidden_name, true).await;
@@ -131,22 +132,18 @@ async fn row_15_a_beam_hears_of_us_with_kind_and_reason() {
     assert_eq!(cluster.eval(NEWS).await, down("disconnect"));
     assert_eq!(cluster.eval(NEWS).await, up);
     // We drop it; we come back.
-    let name = cluster.erl.as_ref().unwrap().name.parse().unwrap();
-    cluster.node.link(&name).unwrap().disconnect();
+    let theirs = cluster.erl.as_ref().unwrap().name.parse().unwrap();
+    cluster.node.link(&theirs).unwrap().disconnect();
     assert_eq!(cluster.eval(NEWS).await, down("connection_closed"));
     assert_eq!(cluster.eval(NEWS).await, up);
     // We end.
     cluster.node.shutdown().await;
     assert_eq!(cluster.eval(NEWS).await, down("connection_closed"));
     // One that says nothing after its handshake.
-    let impatient = cluster.erl_called(
-        &format!("{}@127.0.0.1", common::beam::unique("impatient")),
-        &["-kernel", "net_ticktime", "2"],
-    );
+    let impatient = cluster.erl_called(&name("impatient"), &["-kernel", "net_ticktime", "2"]);
     let (impatient, _ok) = cluster.eval_on(impatient, MONITOR).await;
     let port = cluster.port_of(&impatient.name).await;
-    let silent =
-        raw::connect(([127, 0, 0, 1], port).into(), "silent@127.0.0.1", &impatient.name, "LIVECOOKIE");
+    let silent = raw::connect(([127, 0, 0, 1], port).into(), "silent@127.0.0.1", &impatient.name, COOKIE);
     let silent = silent.await.unwrap();
     let news = NEWS.replace("RUST", "'silent@127.0.0.1'");
     let (impatient, value) = cluster.eval_on(impatient, &news).await;
@@ -167,7 +164,7 @@ async fn row_16_a_beam_that_dials_never_or_once_is_not_dialled_either() {
     cluster.node.leave(&joined);
     node_down(&mut ours, &joined).await;
     for (setting, first) in [("never", false), ("once", true)] {
-        let name = format!("{}@127.0.0.1", common::beam::unique(setting));
+        let name = name(setting);
         let erl = cluster.erl_called(&name, &["-kernel", "dist_auto_connect", setting]);
         let name: NodeName = name.parse().unwrap();
         cluster.erl = Some(erl);

@@ -8,7 +8,7 @@ mod common;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use common::beam::{EpmdServer, Erl, unique};
+use common::beam::{COOKIE, EpmdServer, Erl, name};
 use common::cluster::{Cluster, next, term, trapping};
 use common::{up, within};
 use outrigger_node::{
@@ -17,7 +17,6 @@ use outrigger_node::{
 use outrigger_term::{Reader, Writer};
 
 const MANY: usize = 10_000;
-const COOKIE: &str = "LIVECOOKIE";
 
 /// Starts `MANY` processes of `erl`, each linked with and watching a pid that `main` is given: `EACH` one of its own, or all the
 /// same. Each notes what it hears. They answer the pid, and are in `get(watchers)`.
@@ -147,7 +146,6 @@ async fn the_node_that_is_killed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn row_27_ten_thousand_of_a_beam_hear_once_of_our_killed_node() {
     let epmd = EpmdServer::start();
-    let name = |short: &str| format!("{}@127.0.0.1", unique(short));
     let rust = name("rust");
     let mut erl = Erl::start(&epmd, &name("app"), COOKIE, &[]);
     erl.eval("register(main, self())");
