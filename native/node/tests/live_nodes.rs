@@ -131,9 +131,9 @@ async fn row_15_a_beam_hears_of_us_with_kind_and_reason() {
     assert_eq!(cluster.eval("receive {nodedown, RUST} -> down after 15000 -> none end").await, "down");
     assert_eq!(cluster.eval(NEWS).await, down("disconnect"));
     assert_eq!(cluster.eval(NEWS).await, up);
-    // We drop it; we come back.
+    // We drop it, as soon as we know what it knows; we come back.
     let theirs = cluster.erl.as_ref().unwrap().name.parse().unwrap();
-    cluster.node.link(&theirs).unwrap().disconnect();
+    cluster.node.connect(&theirs, common::DEADLINE).await.unwrap().disconnect();
     assert_eq!(cluster.eval(NEWS).await, down("connection_closed"));
     assert_eq!(cluster.eval(NEWS).await, up);
     // We end.
