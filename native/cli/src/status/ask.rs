@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outrigger_node::NodeError;
-use outrigger_term::{Reader, Writer};
+use outrigger_term::{Atom, SerdeError, from_slice, to_vec};
 use tokio::runtime::Builder;
 
 use super::report::Report;
@@ -32,7 +32,7 @@ enum StatusError {
     #[error("{0} is no running `outrigger node`: nobody there has the name {NAME}; is it a BEAM node?")]
     NoOutrigger(String),
     #[error("what {peer} answers is no report ({problem}); use the same version of outrigger on both sides")]
-    NoReport { peer: String, problem: String },
+    NoReport { peer: String, problem: SerdeError },
 }
 
 impl StatusError {
@@ -87,18 +87,16 @@ async fn ask(settings: StatusSettings) -> Result<Report, StatusError> {
     let mut visitor = Visitor::start("status", &host, cookie, tls, epmd_port, PATIENCE).await?;
     let answer = async {
         visitor.link(&target).await.map_err(StatusError::Node)?;
-        let mut request = Vec::new();
-        // An atom of six characters always fits.
-        let _always = Writer::new(&mut request).atom("status");
+        // An atom of six characters always has a term.
+        let request = to_vec(&Atom::Utf8("status")).unwrap_or_default();
         Ok(visitor.node().call(&target.name, NAME, &request, PATIENCE).await?)
     };
     let answer: Result<Vec<u8>, StatusError> = answer.await;
     let own = visitor.node().name().clone();
     visitor.leave().await;
     let answer = answer?;
-    let no_report = |problem: String| StatusError::NoReport { peer: target.name.to_string(), problem };
-    let json = Reader::new(&answer).binary().map_err(|error| no_report(error.to_string()))?;
-    let mut report: Report = serde_json::from_slice(json).map_err(|error| no_report(error.to_string()))?;
+    let mut report: Report = from_slice(&answer)
+        .map_err(|problem| StatusError::NoReport { peer: target.name.to_string(), problem })?;
     // The link that asked is no part of the answer.
     report.peers.retain(|peer| peer.name != own.as_str());
     Ok(report)

@@ -1,4 +1,4 @@
-//! What a node says about itself, as it goes over the wire and into JSON.
+//! What a node says about itself, as a term (a map, on a BEAM with atoms as keys) and as JSON.
 //!
 //! The words are a contract with scripts: fields are added, never renamed. A reader takes what it does not find as nothing.
 
@@ -46,12 +46,20 @@ pub(super) struct ServiceReport {
 #[serde(default)]
 pub(super) struct Peer {
     pub(super) name: String,
-    /// `up` or `down`.
-    pub(super) state: String,
+    pub(super) state: State,
     /// The link, if it is up.
     pub(super) link: Option<Linked>,
     /// What came of joining it, if it is to be joined.
     pub(super) join: Option<Join>,
+}
+
+/// Whether a peer is linked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Up,
+    #[default]
+    Down,
 }
 
 /// A link that is up.
@@ -96,7 +104,7 @@ impl Report {
         }
         let finish = |(name, peer): (&str, Peer)| Peer {
             name: name.to_owned(),
-            state: if peer.link.is_some() { "up" } else { "down" }.to_owned(),
+            state: if peer.link.is_some() { State::Up } else { State::Down },
             ..peer
         };
         Self {

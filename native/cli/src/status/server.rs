@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use outrigger_node::{Answer, Context, From, GenServer};
-use outrigger_term::{Reader, Writer};
+use outrigger_term::{Atom, Reader, to_vec};
 
 use super::report::{Report, ServiceReport, figures};
 use crate::service::PubSub;
 
-/// Answers the call `status` with a report: a binary that holds JSON. Any other call: `{error, unknown_call}`.
+/// Answers the call `status` with a report: a map. Any other call: `{error, unknown_call}`.
 pub(crate) struct Status {
     pubsub: Arc<PubSub>,
 }
@@ -28,16 +28,17 @@ impl Status {
 
 impl GenServer for Status {
     async fn handle_call(&mut self, request: &[u8], _from: From, context: &Context<'_>) -> Answer {
-        let mut answer = Vec::new();
-        let mut writer = Writer::new(&mut answer);
-        if Reader::new(request).atom().is_ok_and(|word| word.eq_str("status")) {
-            let report = Report::new(&context.node().info(), self.services(), SystemTime::now());
-            // Names and numbers always serialize, and no report is 4 GiB long.
-            let _always = writer.binary(&serde_json::to_vec(&report).unwrap_or_default());
-        } else {
-            writer.tuple(2);
-            let _always = writer.atom("error").and_then(|()| writer.atom("unknown_call"));
+        let asked = Reader::new(request).atom().is_ok_and(|word| word.eq_str("status"));
+        let answer = match asked {
+            true => to_vec(&Report::new(&context.node().info(), self.services(), SystemTime::now())),
+            false => to_vec(&(Atom::Utf8("error"), Atom::Utf8("unknown_call"))),
+        };
+        match answer {
+            Ok(answer) => Answer::Reply(answer),
+            Err(error) => {
+                tracing::error!(%error, "the status has no term; this is a bug");
+                Answer::Later
+            }
         }
-        Answer::Reply(answer)
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::report::{Figures, Linked, Peer, Report};
+use super::report::{Figures, Linked, Peer, Report, State};
 
 /// What the columns of the table say, and how they are aligned.
 const COLUMNS: [&str; 13] = [
@@ -81,7 +81,8 @@ fn peers(peers: &[Peer]) -> String {
 fn row(peer: &Peer) -> [String; COLUMNS.len()] {
     let none = || "-".to_owned();
     let reconnects = peer.join.as_ref().map_or_else(none, |join| join.reconnects.to_string());
-    let (name, state) = (clean(&peer.name), clean(&peer.state));
+    let name = clean(&peer.name);
+    let state = if peer.state == State::Up { "up" } else { "down" }.to_owned();
     let Some(link) = &peer.link else {
         let [a, b, c, d, e, f, g, h, i] = std::array::from_fn(|_| none());
         return [name, state, a, b, c, d, e, f, g, h, i, reconnects, none()];
@@ -173,9 +174,9 @@ mod tests {
             written: figures([("sends", 5), ("bytes_out", 512), ("ticks_out", 6)]),
             ..Linked::default()
         };
-        let up = Peer { name: "app@h".into(), state: "up".into(), link: Some(link), join: None };
+        let up = Peer { name: "app@h".into(), state: State::Up, link: Some(link), join: None };
         let join = Join { reconnects: 2, failures: 9, last_error: Some("no\nway".into()) };
-        let down = Peer { name: "gone@h".into(), state: "down".into(), link: None, join: Some(join) };
+        let down = Peer { name: "gone@h".into(), state: State::Down, link: None, join: Some(join) };
         Report {
             name: "rust@h".into(),
             version: "1.2.3".into(),
