@@ -1,4 +1,5 @@
 //! docs/tls.md as somebody follows it: its commands are run as they stand there, and the nodes are linked by what they leave.
+#![allow(clippy::expect_used, reason = "helpers of tests panic like tests")]
 
 use std::fs;
 use std::path::Path;
