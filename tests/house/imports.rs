@@ -56,6 +56,9 @@ const PURE: &[&str] = &[
 const NOT_PURE: &[&str] =
     &["tokio", "tokio-util", "mio", "libc", "getrandom", "rand", "rustler", "tracing", "erl_dist", "eetf"];
 
+/// What a crate may offer behind a feature of the same name, which is off unless somebody wants it.
+const OPTIONAL: &[(&str, &str)] = &[("outrigger-term", "eetf")];
+
 /// The NIF runs on the VM's schedulers: it has no runtime of its own.
 const NOT_IN_NIF: &[&str] = &["tokio", "tokio-util", "mio", "erl_dist"];
 
@@ -73,7 +76,7 @@ const NOT_IN_PURE_SOURCES: &[&str] = &[
     "std::thread",
 ];
 
-/// One crate: its manifest's folder, and its dependencies with their kind ("normal", "build" or "dev").
+/// One crate: its manifest's folder, and its dependencies with their kind ("normal", "optional", "build" or "dev").
 struct Package {
     folder: PathBuf,
     dependencies: Vec<(String, String)>,
@@ -94,8 +97,11 @@ fn workspace() -> Packages {
 
 fn package(json: &Value) -> (String, Package) {
     let manifest = Path::new(text(&json["manifest_path"]));
-    let dependency =
-        |json: &Value| (text(&json["name"]).to_owned(), json["kind"].as_str().unwrap_or("normal").to_owned());
+    let kind = |json: &Value| match json["optional"].as_bool() {
+        Some(true) => "optional".to_owned(),
+        _ => json["kind"].as_str().unwrap_or("normal").to_owned(),
+    };
+    let dependency = |json: &Value| (text(&json["name"]).to_owned(), kind(json));
     let dependencies =
         json["dependencies"].as_array().expect("dependencies").iter().map(dependency).collect();
     let folder = manifest.parent().expect("a folder").to_owned();
@@ -135,6 +141,9 @@ fn forbidden_imports(packages: &Packages) -> Vec<String> {
 
 /// Whether a foreign crate has no place in this one.
 fn unfit(name: &str, dependency: &str, kind: &str) -> bool {
+    if kind == "optional" && OPTIONAL.contains(&(name, dependency)) {
+        return false;
+    }
     let world = kind != "dev" && PURE.contains(&name) && NOT_PURE.contains(&dependency);
     let runtime = name == "outrigger_nif" && NOT_IN_NIF.contains(&dependency);
     world || runtime
@@ -195,12 +204,15 @@ fn a_violation_is_seen() {
         ("outrigger", "outrigger-proto", "normal"),
         ("outrigger-watch", "tokio", "normal"),
         ("outrigger-proto", "getrandom", "build"),
+        ("outrigger-term", "eetf", "normal"),
+        ("outrigger-proto", "eetf", "optional"),
     ] {
         assert_eq!(seen(name, dependency, kind), [format!("{name} must not import {dependency} ({kind})")]);
     }
     for (name, dependency, kind) in [
         ("outrigger-proto", "outrigger-term", "normal"),
         ("outrigger-proto", "erl_dist", "dev"),
+        ("outrigger-term", "eetf", "optional"),
         ("outrigger_nif", "outrigger-watch", "normal"),
         ("outrigger-testkit", "outrigger-fanout", "dev"),
         ("outrigger-node", "tokio", "normal"),

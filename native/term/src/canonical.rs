@@ -76,6 +76,10 @@ enum Kind {
 fn one(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<Option<Open>, TermError> {
     let start = out.len();
     let mut writer = Writer::new(out);
+    // The header of a list without elements says nothing: the term is its tail.
+    while reader.clone().list_header() == Ok(0) {
+        reader.list_header()?;
+    }
     let (left, kind) = match reader.tag()? {
         tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8 | tag::SMALL_ATOM | tag::ATOM => {
             return writer.atom_of(&reader.atom()?).map(|()| None);
@@ -100,9 +104,9 @@ fn one(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<Option<Open>, TermE
             (arity.into(), Kind::Plain)
         }
         tag::LIST => {
-            let length = reader.list()?;
+            let length = reader.list_header()?;
             writer.list(length);
-            (if length == 0 { 0 } else { u64::from(length) + 1 }, Kind::List { length })
+            (u64::from(length) + 1, Kind::List { length })
         }
         tag::MAP => {
             let pairs = reader.map()?;
@@ -187,6 +191,8 @@ mod tests {
         same(&[105, 0, 0, 0, 1, 97, 1], &[104, 1, 97, 1]);
         same(&[108, 0, 0, 0, 2, 97, 1, 98, 0, 0, 0, 2, 106], &[107, 0, 2, 1, 2]);
         same(&[107, 0, 0], &[106]);
+        same(&[108, 0, 0, 0, 0, 106], &[106]);
+        same(&[108, 0, 0, 0, 0, 108, 0, 0, 0, 0, 97, 7], &[97, 7]);
         same(&[77, 0, 0, 0, 1, 8, b'a'], &[109, 0, 0, 0, 1, b'a']);
         same(&[77, 0, 0, 0, 1, 3, 0xbf], &[77, 0, 0, 0, 1, 3, 0xa0]);
         same(

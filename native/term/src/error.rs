@@ -117,4 +117,13 @@ pub enum TermError {
         /// Words given.
         words: usize,
     },
+    /// The writer was given bits in a last byte that it does not have.
+    #[error("caller passed a bit string with {last} bits in its last byte")]
+    CallerBadBitString {
+        /// Bits given.
+        last: u8,
+    },
+    /// The writer was given a map in which a key comes twice, which a BEAM refuses.
+    #[error("caller passed a map with a key twice")]
+    CallerKeyTwice,
 }

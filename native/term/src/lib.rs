@@ -38,6 +38,8 @@
 mod atom;
 mod bits;
 mod canonical;
+#[cfg(feature = "eetf")]
+mod eetf;
 mod error;
 mod ids;
 mod inspect;

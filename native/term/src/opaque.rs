@@ -25,6 +25,8 @@ pub struct Fun<'a> {
     pub index: u32,
     /// MD5 of the module's significant parts.
     pub uniq: [u8; 16],
+    /// Its number before `index` was thought of.
+    pub old_index: i64,
     /// A hash over the closure's code, by which OTP told versions apart before `uniq`.
     pub old_uniq: i64,
     /// The process that made it.

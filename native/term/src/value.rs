@@ -56,7 +56,7 @@
 //! not in a BEAM's; a key that comes twice is an error.
 
 mod access;
-mod compound;
+pub(crate) mod compound;
 mod de;
 mod error;
 mod marker;

@@ -23,11 +23,11 @@ impl<'a> Reader<'a> {
             let (arity, uniq) = (reader.u8()?, reader.array()?);
             let (index, free) = (reader.u32()?, reader.u32()?);
             let module = reader.atom()?;
-            reader.integer()?;
+            let old_index = reader.integer()?;
             let old_uniq = reader.integer()?;
             let pid = reader.pid()?;
             let values = reader.skip_many(free)?;
-            Ok(Fun { module, arity, index, uniq, old_uniq, pid, free, values })
+            Ok(Fun { module, arity, index, uniq, old_index, old_uniq, pid, free, values })
         })
     }
 

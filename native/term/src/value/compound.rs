@@ -7,7 +7,7 @@ use serde::{Serialize, ser};
 use super::SerdeError;
 use super::ser::{Serializer, arity};
 use crate::canonical::shorten;
-use crate::{Term, TermError, Writer, tag};
+use crate::{TermError, Writer, tag};
 
 /// Bytes of the header of a list or a map.
 const HEADER: usize = 5;
@@ -107,16 +107,20 @@ impl<'a> Pairs<'a> {
         self.value(value)
     }
 
-    fn finish(mut self) -> Result<(), SerdeError> {
+    fn finish(self) -> Result<(), SerdeError> {
         complete(self.out, self.start, self.keys.len())?;
         let out = &*self.out;
-        let key = |range: &Range<usize>| out.get(range.clone()).unwrap_or_default();
-        self.keys.sort_unstable_by(|one, two| key(one).cmp(key(two)));
-        let mut neighbours = self.keys.iter().zip(self.keys.iter().skip(1));
-        match neighbours.find(|(one, two)| key(one) == key(two)) {
-            Some((twice, _)) => Err(SerdeError::KeyTwice(Term::walked(key(twice)).to_string().into())),
-            None => Ok(()),
-        }
+        let mut keys: Vec<_> = self.keys.into_iter().map(|key| out.get(key).unwrap_or_default()).collect();
+        Ok(expect_all_different(&mut keys)?)
+    }
+}
+
+/// Fails if a key comes twice. The keys are put into another order.
+pub(crate) fn expect_all_different<T: Ord>(keys: &mut [T]) -> Result<(), TermError> {
+    keys.sort_unstable();
+    match keys.windows(2).any(|pair| matches!(pair, [one, two] if one == two)) {
+        true => Err(TermError::CallerKeyTwice),
+        false => Ok(()),
     }
 }
 

@@ -20,9 +20,6 @@ pub enum SerdeError {
     /// The value has no term; in the words of the type.
     #[error("caller's value cannot be written: {0}")]
     Unwritable(Box<str>),
-    /// A map in which a key comes twice, which a BEAM refuses.
-    #[error("caller's map has the key {0} twice")]
-    KeyTwice(Box<str>),
 }
 
 impl serde::de::Error for SerdeError {
