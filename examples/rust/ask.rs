@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
+use outrigger_node::term::Term;
 use outrigger_node::{Config, Listen, Mfa, Node, NodeName};
-use outrigger_term::Term;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// What `erlang:system_info/1` and `erlang:statistics/1` take.

@@ -10,8 +10,8 @@
 
 use std::time::Duration;
 
+use outrigger_node::term::{Reader, Term};
 use outrigger_node::{Answer, Config, Context, Dest, Flow, From, GenServer, Message, Node, Reason};
-use outrigger_term::{Reader, Term};
 
 struct Echo {
     answered: u64,

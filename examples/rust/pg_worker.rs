@@ -13,8 +13,8 @@
 use std::time::Duration;
 
 use outrigger_node::pg::Pg;
+use outrigger_node::term::{Atom, Reader, TermError, Writer, to_vec};
 use outrigger_node::{Config, Dest, Message, Node, OwnedPid, Process};
-use outrigger_term::{Reader, TermError, Writer};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     node.connect(&peer.parse()?, Duration::from_secs(5)).await?;
     let jobs = Pg::start(&node, "jobs")?;
     let mut worker = node.process()?;
-    jobs.join(&[119, 4, b'h', b'a', b's', b'h'], worker.pid()).await?;
+    jobs.join(&to_vec(&Atom::Utf8("hash"))?, worker.pid()).await?;
     println!("ready: {} is in the group :hash of the scope :jobs", worker.pid());
     while let Some(message) = worker.recv().await {
         let Message::Term(job) = message else { continue };

@@ -237,7 +237,7 @@ pub enum NodeError {
         name: String,
     },
     /// The callee died before it answered.
-    #[error("the process {name} on {peer} went down before it answered: {reason:?}")]
+    #[error("the process {name} on {peer} went down before it answered: {reason}")]
     ProcessDown {
         /// The node that was called.
         peer: String,

@@ -14,6 +14,7 @@
 //! - Messages: [`Service`] and [`Inbound`] for what comes in, [`Link::send`] for what goes out,
 //!   [`Node::call`] for a question.
 //! - Processes: [`Node::process`], [`Node::spawn`]; [`Process`] has a mailbox, links, monitors and names.
+//! - Terms: [`term`], which reads and writes them; `to_vec` and `from_slice` take Rust values.
 //! - Remote calls: [`Node::erpc`], [`Node::rex`], [`Node::batch`]; [`Node::register_function`] for those of peers.
 //! - Servers: [`GenServer`], [`Node::start_server`].
 //!
@@ -21,7 +22,7 @@
 //!
 //! - Figures, when asked: [`Node::info`], or [`Node::counters`] and [`Link::info`] for a part of it. Each kind of
 //!   figures has an `iter` with the names, for exporters.
-//! - Typed events, as they happen: [`Node::events`] for links, joins and discovery; `Process::monitor_nodes` for processes.
+//! - Typed events, as they happen: [`Node::events`] for links, joins and discovery; [`Process::monitor_nodes`] for processes.
 //! - `tracing`: what a person should read, in the spans `link` (`peer`, `id`), `join` (`peer`), `accept` (`addr`) and, at the
 //!   level debug, `process` (`pid`), `call` (`to`) and `erpc` (`peer`, `module`, `function`). Text of peers is escaped and cut.
 //!
@@ -92,6 +93,9 @@ pub use reader::READ_BUDGET;
 pub use rpc::{Mfa, Raise, Request, RpcError};
 pub use service::{Inbound, Payload, Service, To};
 pub use transport::Tls;
+
+/// Terms: `outrigger-term`, of which all terms here are.
+pub use outrigger_term as term;
 
 pub use outrigger_proto::frame::Framing;
 pub use outrigger_proto::{Cookie, Creation, Flags, Limits, NameKind, NodeName, OwnedPid, OwnedRef};

@@ -1,20 +1,46 @@
 //! What a server does.
 //!
-//! ```no_run
-//! use outrigger_node::{Answer, Context, From, GenServer};
+//! ```
+//! use std::time::Duration;
 //!
-//! struct Echo;
+//! use outrigger_node::term::{Reader, from_slice, to_vec};
+//! use outrigger_node::{Answer, Context, Flow, From, GenServer, Reason};
 //!
-//! impl GenServer for Echo {
+//! /// Adds up what is cast to it.
+//! struct Sum(i64);
+//!
+//! impl GenServer for Sum {
 //!     async fn handle_call(&mut self, request: &[u8], _from: From, _context: &Context<'_>) -> Answer {
-//!         Answer::Reply(request.to_vec())
+//!         match to_vec(&self.0) {
+//!             Ok(sum) if Reader::new(request).atom().is_ok_and(|word| word.eq_str("sum")) => Answer::Reply(sum),
+//!             // Without an answer the caller's exit is the reason.
+//!             _ => Answer::Stop(Reason::badarg(), None),
+//!         }
+//!     }
+//!
+//!     async fn handle_cast(&mut self, request: &[u8], _context: &Context<'_>) -> Flow {
+//!         self.0 += from_slice::<i64>(request).unwrap_or(0);
+//!         Flow::Continue
 //!     }
 //! }
 //!
-//! # async fn demo(node: outrigger_node::Node) -> Result<(), outrigger_node::NodeError> {
-//! // iex> GenServer.call({:echo, :"rust@127.0.0.1"}, {:hello, 42})
-//! // {:hello, 42}
-//! node.start_server(Some("echo"), Echo)?;
+//! # use outrigger_node::term::Atom;
+//! # use outrigger_node::{Config, Dest, Epmd, Listen, Node, cookie};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut config = Config::new("doc@127.0.0.1".parse()?, cookie::from_text("secret", "an example")?);
+//! # (config.epmd, config.listen) = (Epmd::Off, Listen::Off);
+//! # let node = Node::start(config, vec![]).await?;
+//! // iex> GenServer.cast({:sum, :"rust@127.0.0.1"}, 40)
+//! // iex> GenServer.call({:sum, :"rust@127.0.0.1"}, :sum)
+//! let server = node.start_server(Some("sum"), Sum(2))?;
+//!
+//! // The same from here, as to any server of the cluster.
+//! let process = node.process()?;
+//! process.send(&Dest::from(&server), &to_vec(&(Atom::Utf8("$gen_cast"), 40))?)?;
+//! let sum = process.call(&Dest::from(&server), &to_vec(&Atom::Utf8("sum"))?, Duration::from_secs(5)).await?;
+//! assert_eq!(from_slice::<i64>(&sum)?, 42);
+//! # node.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```

@@ -3,17 +3,38 @@
 //! [`Pg::start`] takes part in one scope. It registers a process under the scope's name, as `pg:start_link/1` does, and finds
 //! the same scope on each linked node. The protocol itself is `outrigger_proto::pg`.
 //!
-//! ```no_run
-//! # use outrigger_node::{Dest, Node, pg::Pg};
-//! # async fn demo(node: Node) -> Result<(), Box<dyn std::error::Error>> {
-//! let workers = [119, 7, b'w', b'o', b'r', b'k', b'e', b'r', b's']; // the atom `workers`
+//! ```
+//! use outrigger_node::pg::{Change, Pg};
+//! use outrigger_node::term::{Atom, to_vec};
+//! use outrigger_node::{Dest, Message};
+//!
+//! # use outrigger_node::{Config, Epmd, Listen, Node, cookie};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut config = Config::new("doc@127.0.0.1".parse()?, cookie::from_text("secret", "an example")?);
+//! # (config.epmd, config.listen) = (Epmd::Off, Listen::Off);
+//! # let node = Node::start(config, vec![]).await?;
 //! let pg = Pg::start(&node, "pg")?;
-//! let process = node.process()?;
-//! pg.join(&workers, process.pid()).await?;
-//! // On a BEAM: [Pid | _] = pg:get_members(workers), Pid ! hello.
+//! let workers = to_vec(&Atom::Utf8("workers"))?;
+//! let (now, mut events) = pg.monitor(&workers)?;
+//! assert!(now.is_empty());
+//!
+//! let mut worker = node.process()?;
+//! pg.join(&workers, worker.pid()).await?;
+//! let Some(event) = events.next().await else { return Err("the scope has ended".into()) };
+//! assert_eq!((event.change, event.pids), (Change::Joined, vec![worker.pid().clone()]));
+//!
+//! // On a BEAM: [P ! hi || P <- pg:get_members(workers)]. Members are wherever they are.
+//! let sender = node.process()?;
 //! for member in pg.members(&workers) {
-//!     process.send(&Dest::Pid(member), &[119, 2, b'h', b'i'])?;
+//!     sender.send(&Dest::Pid(member), &to_vec(&Atom::Utf8("hi"))?)?;
 //! }
+//! assert!(matches!(worker.recv().await, Some(Message::Term(_))));
+//!
+//! // The end of a member is its leave.
+//! drop(worker);
+//! assert!(matches!(events.next().await, Some(event) if event.change == Change::Left));
+//! # node.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```

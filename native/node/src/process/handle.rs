@@ -1,18 +1,38 @@
 //! What a task holds to be a process.
 //!
-//! ```no_run
-//! # use outrigger_node::{Dest, Message, Node, NodeName};
-//! # async fn demo(node: Node, peer: NodeName) -> Result<(), Box<dyn std::error::Error>> {
-//! let mut process = node.process()?;
-//! process.register("echo")?;
-//! let watch = process.monitor(&Dest::name("logger", peer.clone()))?;
-//! while let Some(message) = process.recv().await {
-//!     match message {
-//!         Message::Term(term) => process.send(&Dest::name("sink", peer.clone()), &term)?,
-//!         Message::Down { reference, reason, .. } if reference == watch => println!("down: {reason:?}"),
-//!         _ => {}
+//! ```
+//! use outrigger_node::term::{Pid, from_slice, to_vec};
+//! use outrigger_node::{Dest, Message, OwnedPid, ProcessOptions, Reason};
+//!
+//! # use outrigger_node::{Config, Epmd, Listen, Node, cookie};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut config = Config::new("doc@127.0.0.1".parse()?, cookie::from_text("secret", "an example")?);
+//! # (config.epmd, config.listen) = (Epmd::Off, Listen::Off);
+//! # let node = Node::start(config, vec![]).await?;
+//! // A task that is a process: it doubles numbers for whoever asks, `{From, Number}`, and its end is the end of the task.
+//! let doubler = node.spawn(&ProcessOptions::default(), |mut process| async move {
+//!     while let Some(Message::Term(term)) = process.recv().await {
+//!         let Ok((from, number)) = from_slice::<(Pid<'_>, i64)>(&term) else {
+//!             return Err(Reason::tuple("bad_request", "not {pid, integer}"));
+//!         };
+//!         let answer = to_vec(&(number * 2)).map_err(|_| Reason::badarg())?;
+//!         // Lost if nobody is there any more, as on a BEAM.
+//!         let _sent = process.send(&Dest::Pid(OwnedPid::from(from)), &answer);
 //!     }
-//! }
+//!     Ok(())
+//! })?;
+//!
+//! // A process that the caller is. On a peer the doubler would be reached by the same calls.
+//! let mut process = node.process()?;
+//! let watch = process.monitor(&Dest::from(&doubler))?;
+//! process.send(&Dest::from(&doubler), &to_vec(&(process.pid().borrow(), 21))?)?;
+//! assert_eq!(process.recv().await, Some(Message::Term(to_vec(&42)?.into())));
+//!
+//! process.send(&Dest::from(&doubler), &to_vec("nonsense")?)?;
+//! let Some(Message::Down { reference, reason, .. }) = process.recv().await else { return Err("no DOWN".into()) };
+//! assert_eq!((reference, reason.to_string().as_str()), (watch, "{:bad_request, \"not {pid, integer}\"}"));
+//! # node.shutdown().await;
 //! # Ok(())
 //! # }
 //! ```

@@ -1,5 +1,26 @@
 //! News of nodes to processes, as `net_kernel:monitor_nodes(true, #{node_type => all})` has them sent.
 //!
+//! ```no_run
+//! # use outrigger_node::{Message, Node};
+//! # async fn demo(node: Node) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut process = node.process()?;
+//! process.monitor_nodes(true);
+//! // What is up already is not told.
+//! let mut linked: Vec<_> = node.links().into_iter().map(|link| link.name).collect();
+//! while let Some(message) = process.recv().await {
+//!     match message {
+//!         Message::NodeUp { node, .. } if !linked.contains(&node) => linked.push(node),
+//!         Message::NodeDown { node, reason, .. } => {
+//!             println!("{node} is gone: {reason}");
+//!             linked.retain(|other| *other != node);
+//!         }
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Invariants: `NodeUp` comes before anything that was read over the link; `NodeDown` after all of it, and after the `DOWN`s and
 //! exits that the end of the link means. Each link gives one of each, in turn, whoever dialled.
 

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
-use outrigger_term::{Reader, TermError, Writer};
+use outrigger_term::{Reader, Term, TermError, Writer};
+
+use crate::escape::Printable;
 
 /// The reason of an exit: the bytes of one term, without the version byte.
 ///
@@ -13,6 +15,7 @@ use outrigger_term::{Reader, TermError, Writer};
 /// assert!(Reason::normal().is("normal"));
 /// let timed_out = Reason::tuple("timeout", "no answer in 5 s");
 /// assert!(!timed_out.is("timeout"));
+/// assert_eq!(timed_out.to_string(), "{:timeout, \"no answer in 5 s\"}");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Reason(Bytes);
@@ -100,11 +103,23 @@ impl Reason {
     }
 }
 
+/// As `iex` prints the term, cut to 128 characters; of a long one just its length.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// It may be a peer's, and printing takes time.
+        const SHORT: usize = 4 << 10;
+        match Term::new(&self.0) {
+            Ok(term) if self.0.len() <= SHORT => {
+                let text = term.inspect().limit(32).printable_limit(128).to_string();
+                Printable::text(&text).fmt(f)
+            }
+            _ => write!(f, "a term of {} bytes", self.0.len()),
+        }
+    }
+}
+
 impl fmt::Debug for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match Reader::new(&self.0).atom() {
-            Ok(atom) => write!(f, "Reason({})", crate::escape::Printable::text(&atom.text())),
-            Err(_not_an_atom) => write!(f, "Reason({} bytes)", self.0.len()),
-        }
+        write!(f, "Reason({self})")
     }
 }

@@ -18,13 +18,13 @@ pub enum RpcError {
         thrown: Bytes,
     },
     /// The function called `exit/1`, or its process was linked with one that did.
-    #[error("the function exited: {reason:?}")]
+    #[error("the function exited: {reason}")]
     Exit {
         /// The reason.
         reason: Reason,
     },
     /// The function failed: `undef`, `badarg`, `badmatch`, whatever it raised.
-    #[error("the function failed: {reason:?}")]
+    #[error("the function failed: {reason}")]
     Error {
         /// The reason.
         reason: Reason,
@@ -32,7 +32,7 @@ pub enum RpcError {
         stack: Bytes,
     },
     /// The process that ran the function was ended from outside.
-    #[error("the process of the call was ended by a signal: {reason:?}")]
+    #[error("the process of the call was ended by a signal: {reason}")]
     Signal {
         /// The reason.
         reason: Reason,
@@ -44,7 +44,7 @@ pub enum RpcError {
         why: String,
     },
     /// `rex` answered `{badrpc, Reason}`.
-    #[error("rex could not call it: {reason:?}")]
+    #[error("rex could not call it: {reason}")]
     BadRpc {
         /// The reason.
         reason: Reason,
