@@ -284,11 +284,14 @@ impl Process {
     pub fn alias(&self) -> OwnedRef {
         let inner = &self.node.0;
         let alias = inner.make_ref();
+        inner.processes.alias(&alias, &self.state);
         let mut ties = self.state.relations.lock();
         if ties.ended.is_none() {
             ties.aliases.insert(alias.clone());
-            inner.processes.alias(&alias, &self.state);
+            return alias;
         }
+        drop(ties);
+        inner.processes.unalias(&alias);
         alias
     }
 
