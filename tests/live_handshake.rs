@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use outrigger_testkit::{Beam, Epmd, Identity, RAW_FLAGS, RawPeer, RawServer, RustNode, unique_name};
+use outrigger_testkit::{Beam, Epmd, Identity, LONG, RAW_FLAGS, RawPeer, RawServer, RustNode, unique_name};
 
 const DIGEST: u64 = 1 << 26;
 const V4_NC: u64 = 1 << 34;
@@ -82,4 +82,31 @@ fn row_07_bytes_behind_the_name_of_who_was_dialled_are_passed_over() {
     peer.challenge(&who, &[who.challenge_packet(5), b"from a later release".to_vec()].concat(), 5);
     rust.wait_joined(&who.name);
     peer.ping(&who);
+}
+
+/// `erl -sname undefined`: the node that it connects to first gives it a name and a creation.
+#[test]
+fn row_06_a_beam_without_a_name_gets_one_for_as_long_as_the_link_lasts() {
+    let epmd = Epmd::start();
+    let rust = RustNode::options("rust").short_names().epmd(&epmd).start();
+    epmd.wait_registered(rust.short(), true);
+    let beam = Beam::options("nameless").epmd(&epmd).nameless().start();
+    let connect = format!("net_kernel:connect_node('{}')", rust.name());
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        assert_eq!(beam.eval("node()"), "nonode@nohost");
+        assert_eq!(beam.eval(&connect), "true");
+        let name = beam.eval("node()").trim_matches('\'').to_owned();
+        assert_ne!(name, "nonode@nohost");
+        rust.wait_joined(&name);
+        // The creation, too, is the one that it got: pids that it sends and gets back are its own.
+        assert_ne!(beam.eval_number("erlang:system_info(creation)"), 0);
+        assert_eq!(beam.eval(&format!("net_adm:ping('{}')", rust.name())), "pong");
+        let call = format!("gen_server:call({{outrigger_status, '{}'}}, status)", rust.name());
+        assert!(beam.eval(&call).contains(&name), "the node knows it by that name");
+        beam.eval(&format!("erlang:disconnect_node('{}')", rust.name()));
+        beam.wait_until("node() =:= nonode@nohost", LONG);
+        names.push(name);
+    }
+    assert_ne!(names[0], names[1], "no name is given twice");
 }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use outrigger_proto::NodeName;
 use outrigger_proto::handshake::{
     Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Phase, Step,
 };
+use outrigger_proto::{Creation, NodeName};
 use tokio::net::TcpStream;
 
 use crate::config::Target;
@@ -115,6 +115,7 @@ pub(crate) async fn accept(
 ) -> Result<(Connected, Attempt), AcceptError> {
     stream.set_nodelay(true)?;
     let mut machine = Acceptor::new(local(inner), random::challenge()?, &inner.config.limits)
+        .with_new_name(random::number()?, Creation(random::creation()?))
         .with_prefix(inner.transport.prefix());
     let mut attempt: Option<Attempt> = None;
     let work = async {

@@ -6,7 +6,7 @@
 //! ```text
 //! Initiator                                   Acceptor
 //!   name 'N' flags creation name         -->  asks its driver what to do with the name
-//!   may answer "alive" with "true"       <--  status 's' ok | ok_simultaneous | alive | nok | not_allowed
+//!   may answer "alive" with "true"       <--  status 's' ok | ok_simultaneous | named: | alive | nok | not_allowed
 //!   checks name and flags                <--  challenge 'N' flags challenge creation name
 //!   reply 'r' challenge digest           -->  checks the digest
 //!   checks the digest                    <--  ack 'a' digest
@@ -42,7 +42,8 @@
 //! # Ok::<(), ProtoError>(())
 //! ```
 //!
-//! Limits: no version 5 (`n`, before OTP 23), no dynamic names (`NAME_ME`, `named:`).
+//! Limits: no version 5 (`n`, before OTP 23). We give names to nodes that have none (`NAME_ME`, `named:`), and never ask
+//! for one ourselves.
 
 mod acceptor;
 mod error;

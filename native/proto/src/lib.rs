@@ -18,7 +18,7 @@
 //! else.
 //!
 //! Limits: we speak version 6 of the handshake only (OTP 23 and later; the mandatory flags make it OTP 24 in effect), and we
-//! hand out no dynamic names.
+//! ask nobody for a name.
 
 pub mod atom_cache;
 pub mod control;

@@ -265,6 +265,39 @@ fn name_packet(flags: Flags, text: &[u8], behind: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_peer_without_a_name_gets_one() {
+    let flags = Flags::OURS | Flags::NAME_ME;
+    let asked = name_packet(flags, b"host", b"");
+    let machine = |number| {
+        let machine = Acceptor::new(node("b@h", 6, Flags::OURS), 9, &Limits::default());
+        Them { machine: machine.with_new_name(number, Creation(0x0102_0304)), cookie: cookie("s") }
+    };
+    for (number, called) in [(0, "0@host"), (35, "Z@host"), (36, "10@host"), (u64::MAX, "3W5E11264SGSF@host")]
+    {
+        let mut them = machine(number);
+        let step = them.handle(&asked).expect("a name packet");
+        let Next::Decide(who) = step.next else { panic!("not to be decided: {step:?}") };
+        assert_eq!((who.name.as_str(), who.creation, who.named), (called, Creation(0x0102_0304), true));
+        let status = [b"snamed:\0", &[called.len() as u8][..], called.as_bytes(), &[1, 2, 3, 4]].concat();
+        let step = them.resolve(Decision::Accept).expect("a welcome");
+        assert_eq!(&step.write[2..2 + status.len()], status);
+        let challenge = &step.write[2 + status.len() + 2..];
+        assert_eq!(challenge[1..9], flags.bits().to_be_bytes(), "the wish is answered in the flags");
+    }
+    // A name that is taken, a host that is none.
+    let mut them = machine(7);
+    assert!(matches!(them.handle(&asked).map(|step| step.next), Ok(Next::Decide(_))));
+    assert!(matches!(them.resolve(Decision::Alive).map(|step| step.next), Ok(Next::Close(_))));
+    for host in [&b""[..], b"a@h", b"h\n"] {
+        let error = machine(7).handle(&name_packet(flags, host, b"")).expect_err("no host");
+        assert!(matches!(error, HandshakeError::BadName { .. }), "{host:?}: {error}");
+    }
+    // Who has a name keeps it.
+    let step = machine(7).handle(&name_packet(Flags::OURS, b"x@y", b"")).expect("a name packet");
+    assert!(matches!(step.next, Next::Decide(who) if who.name.as_str() == "x@y" && !who.named));
+}
+
+#[test]
 fn bytes_behind_the_name_are_ignored() {
     let step = acceptor(Flags::OURS, "s").handle(&name_packet(Flags::OURS, b"x@y", b"more")).expect("fine");
     assert!(

@@ -5,7 +5,7 @@
 use crate::digest::{Cookie, digest, same};
 use crate::handshake::packets::{Packets, Prefix};
 use crate::handshake::{Applicant, HandshakeError, LocalNode, Next, Phase, Step, wire};
-use crate::{Flags, Limits, NodeName};
+use crate::{Creation, Flags, Limits, NodeName};
 
 /// The handshake of a node that somebody connects to.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Acceptor {
     challenge: u32,
     packets: Packets,
     state: State,
+    /// What a peer gets that asks for a name.
+    new_name: Option<(u64, Creation)>,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,15 @@ impl Acceptor {
     /// `challenge` must come from a CSPRNG and serve this handshake alone.
     pub const fn new(local: LocalNode, challenge: u32, limits: &Limits) -> Self {
         let packets = Packets::new(limits.max_handshake_packet);
-        Self { local, challenge, packets, state: State::Name }
+        Self { local, challenge, packets, state: State::Name, new_name: None }
+    }
+
+    /// The same for peers that have no name and ask for one: they get `number` in base 36, as from OTP, before their host, and
+    /// this creation. Both must be new. Without it they are refused.
+    #[must_use]
+    pub const fn with_new_name(mut self, number: u64, creation: Creation) -> Self {
+        self.new_name = Some((number, creation));
+        self
     }
 
     /// The same with another length in front of each packet.
@@ -80,6 +90,14 @@ impl Acceptor {
         };
         let mut write = Vec::new();
         match decision {
+            Decision::Accept | Decision::AcceptSimultaneous if applicant.named => {
+                wire::write_named(&mut write, self.packets.prefix, &applicant.name, applicant.creation);
+                self.challenge_after_alive(applicant, cookie.clone(), &mut write);
+            }
+            // The new name is taken, which a peer cannot know.
+            Decision::Alive if applicant.named => {
+                return Ok(self.refuse("not_allowed", HandshakeError::Refused { name: applicant.name }));
+            }
             Decision::Accept => self.challenge("ok", applicant, cookie.clone(), &mut write),
             Decision::AcceptSimultaneous => {
                 self.challenge("ok_simultaneous", applicant, cookie.clone(), &mut write)
@@ -141,7 +159,7 @@ impl Acceptor {
             }
             let Some(packet) = self.packets.next()? else { return Ok(Step::read(write)) };
             match std::mem::replace(&mut self.state, State::Over) {
-                State::Name => match applicant(&packet) {
+                State::Name => match self.introduced(&packet) {
                     Ok(applicant) => self.state = State::Decision(applicant),
                     Err(error @ (HandshakeError::MissingFlags { .. } | HandshakeError::WantsName)) => {
                         return Ok(self.refuse("not_allowed", error));
@@ -167,7 +185,10 @@ impl Acceptor {
     }
 
     fn challenge_after_alive(&mut self, applicant: Applicant, cookie: Cookie, write: &mut Vec<u8>) {
-        wire::write_challenge(write, self.packets.prefix, &self.local, self.challenge);
+        // Who got a name looks whether its wish is among the flags in common.
+        let wish = if applicant.named { Flags::NAME_ME } else { Flags::empty() };
+        let flags = self.local.flags | wish;
+        wire::write_challenge(write, self.packets.prefix, &self.local, flags, self.challenge);
         self.state = State::Reply(applicant, cookie);
     }
 
@@ -187,6 +208,24 @@ impl Acceptor {
         Ok(Step { write, next: Next::Done { peer: applicant.into_peer(self.local.flags), leftover } })
     }
 
+    fn introduced(&self, packet: &[u8]) -> Result<Applicant, HandshakeError> {
+        let (flags, creation, name) = wire::read_name(packet)?;
+        let named = flags.contains(Flags::NAME_ME);
+        let (name, creation) = match (named, self.new_name) {
+            (false, _) => (wire::node_name(name)?, creation),
+            // Instead of its name it has said its host.
+            (true, Some((number, new))) => {
+                (wire::node_name(&[&base_36(number), b"@".as_slice(), name].concat())?, new)
+            }
+            (true, None) => return Err(HandshakeError::WantsName),
+        };
+        let missing = Flags::missing_mandatory(flags);
+        if !missing.is_empty() {
+            return Err(HandshakeError::MissingFlags { name, missing });
+        }
+        Ok(Applicant { name, flags: flags.expanded(), creation, named })
+    }
+
     fn refuse(&self, status: &str, error: HandshakeError) -> Step {
         let mut write = Vec::new();
         wire::write_status(&mut write, self.packets.prefix, status);
@@ -194,15 +233,19 @@ impl Acceptor {
     }
 }
 
-fn applicant(packet: &[u8]) -> Result<Applicant, HandshakeError> {
-    let (flags, creation, name) = wire::read_name(packet)?;
-    if flags.contains(Flags::NAME_ME) {
-        return Err(HandshakeError::WantsName);
+/// A number in the digits 0 to 9 and A to Z.
+fn base_36(mut number: u64) -> Vec<u8> {
+    let mut digits = Vec::with_capacity(13);
+    loop {
+        digits.push(match (number % 36) as u8 {
+            digit @ 0..10 => b'0' + digit,
+            letter => b'A' + (letter - 10),
+        });
+        number /= 36;
+        if number == 0 {
+            break;
+        }
     }
-    let name = wire::node_name(name)?;
-    let missing = Flags::missing_mandatory(flags);
-    if !missing.is_empty() {
-        return Err(HandshakeError::MissingFlags { name, missing });
-    }
-    Ok(Applicant { name, flags: flags.expanded(), creation })
+    digits.reverse();
+    digits
 }

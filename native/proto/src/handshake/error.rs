@@ -87,8 +87,8 @@ pub enum HandshakeError {
         /// What it lacks.
         missing: Flags,
     },
-    /// The peer wants a name from us. Only published nodes give names.
-    #[error("peer asks us for a dynamic node name, which we do not hand out")]
+    /// The peer has no name and wants one from us, and none was to be given.
+    #[error("peer asks us for a node name, and none is to be given")]
     WantsName,
     /// The peer's name is not a node name.
     #[error("peer's node name is malformed: {why}")]

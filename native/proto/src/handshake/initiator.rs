@@ -145,6 +145,11 @@ impl Initiator {
             self.challenge,
             &digest(&self.cookie, theirs.challenge),
         );
-        Ok(Applicant { name: theirs.name, flags: theirs.flags.expanded(), creation: theirs.creation })
+        Ok(Applicant {
+            name: theirs.name,
+            flags: theirs.flags.expanded(),
+            creation: theirs.creation,
+            named: false,
+        })
     }
 }

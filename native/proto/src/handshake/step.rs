@@ -51,6 +51,8 @@ pub struct Applicant {
     pub flags: Flags,
     /// Its incarnation.
     pub creation: Creation,
+    /// Whether name and creation are new ones, which it asked for and gets from us.
+    pub named: bool,
 }
 
 /// A node that has proved that it knows the cookie.

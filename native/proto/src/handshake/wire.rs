@@ -34,13 +34,25 @@ pub(super) fn write_status(out: &mut Vec<u8>, prefix: Prefix, status: &str) {
     prefix.append(out, &[b"s", status.as_bytes()]);
 }
 
-pub(super) fn write_challenge(out: &mut Vec<u8>, prefix: Prefix, node: &LocalNode, challenge: u32) {
+/// The status that gives a node its name and creation.
+pub(super) fn write_named(out: &mut Vec<u8>, prefix: Prefix, name: &NodeName, creation: Creation) {
+    let name = name.to_latin1();
+    prefix.append(out, &[b"snamed:", &(name.len() as u16).to_be_bytes(), &name, &creation.0.to_be_bytes()]);
+}
+
+pub(super) fn write_challenge(
+    out: &mut Vec<u8>,
+    prefix: Prefix,
+    node: &LocalNode,
+    flags: Flags,
+    challenge: u32,
+) {
     let name = node.name.to_latin1();
     prefix.append(
         out,
         &[
             b"N",
-            &node.flags.bits().to_be_bytes(),
+            &flags.bits().to_be_bytes(),
             &challenge.to_be_bytes(),
             &node.creation.0.to_be_bytes(),
             &(name.len() as u16).to_be_bytes(),

@@ -16,6 +16,7 @@ use crate::place::{COOKIE, unique_name};
 pub struct BeamOptions {
     name: String,
     short_names: bool,
+    nameless: bool,
     ipv6: bool,
     cookie: Option<String>,
     epmd_port: Option<u16>,
@@ -31,6 +32,7 @@ impl BeamOptions {
         Self {
             name: unique_name(short, "127.0.0.1"),
             short_names: false,
+            nameless: false,
             ipv6: false,
             cookie: Some(COOKIE.to_owned()),
             epmd_port: None,
@@ -61,6 +63,14 @@ impl BeamOptions {
     pub fn short_names(mut self) -> Self {
         self.name = self.name.replace("@127.0.0.1", "@localhost");
         self.short_names = true;
+        self
+    }
+
+    /// `-sname undefined`: the node it connects to first gives it a name, at this machine's own host name.
+    #[must_use]
+    pub fn nameless(mut self) -> Self {
+        "nonode@nohost".clone_into(&mut self.name);
+        self.nameless = true;
         self
     }
 
@@ -143,7 +153,10 @@ impl BeamOptions {
             .env_remove("ERL_ZFLAGS");
         erl.args(["-boot", "no_dot_erlang", "-noshell", "-start_epmd", "false"]);
         erl.args(["+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]);
-        erl.args([if self.short_names { "-sname" } else { "-name" }, &self.name]);
+        match self.nameless {
+            true => erl.args(["-sname", "undefined"]),
+            false => erl.args([if self.short_names { "-sname" } else { "-name" }, &self.name]),
+        };
         if self.ipv6 {
             erl.args(["-proto_dist", "inet6_tcp"]);
         }
