@@ -5,18 +5,27 @@
 //! - What the typed reader makes of a term, the writer writes; that is read as the same value, and written once more it is
 //!   the same bytes.
 //! - The canonical form is the same value, and its own canonical form.
+//! - Its print is bounded, and names every item when it is not; memory grows with the bytes at most.
+//! - What serde reads of it, of whatever type, it writes and reads again as the same value.
+//! - Taken for a stored term, maybe a compressed one, it costs no more than the bounds allow.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use outrigger_fuzz::meter::{within, without_allocating};
 use outrigger_fuzz::tree::Tree;
-use outrigger_term::{Limits, Reader, TermError};
+use outrigger_term::{Inflation, Limits, OwnedTerm, Reader, Term, TermError, from_slice, to_vec};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 const LIMITS: Limits = Limits { max_depth: 64, max_terms: 100_000 };
 /// A tree's node, and the key that maps are put in order by.
 const PER_BYTE: usize = 1024;
 
+/// What an inflater holds, whatever it inflates.
+const INFLATER: usize = 64 << 10;
+
 fuzz_target!(|data: &[u8]| {
+    unpack(data);
     let mut reader = Reader::new(data);
     let skipped = without_allocating(|| reader.skip());
     let bounded = without_allocating(|| Reader::new(data).skip_within(&LIMITS));
@@ -34,10 +43,61 @@ fuzz_target!(|data: &[u8]| {
     for end in [term.len() / 2, term.len() - 1] {
         assert!(Reader::new(&term[..end]).skip().is_err(), "{end} of {} bytes are a term", term.len());
     }
+    within(4096 + PER_BYTE * data.len(), || {
+        print(term);
+        values(term);
+    });
     if bounded.is_ok() {
         within(4096 + PER_BYTE * data.len(), || round_trip(term));
     }
 });
+
+fn unpack(data: &[u8]) {
+    let bounds = Inflation { max_bytes: 1 << 16, ..Inflation::default() };
+    let term = within(2 * (data.len() + (1 << 16)) + INFLATER, || OwnedTerm::unpack(data, &bounds));
+    if let Ok(term) = term {
+        assert!(term.bytes().len() <= data.len() || term.bytes().len() <= 1 << 16);
+        assert_eq!(OwnedTerm::unpack(&term.as_term().pack_compressed(1), &bounds).ok(), Some(term));
+    }
+}
+
+fn print(bytes: &[u8]) {
+    let term = Term::new(bytes).expect("skip took it");
+    let _ = term.kind();
+    assert!(!term.to_string().is_empty());
+    let nothing = term.inspect().limit(0).printable_limit(1).to_string();
+    // A scalar, or a container cut at once: the longest are an atom and an integer.
+    assert!(nothing.len() < 12_000, "{} bytes", nothing.len());
+    let whole = term.inspect().limit(u64::MAX).printable_limit(usize::MAX).to_string();
+    assert!(whole.len() <= 64 + 16 * bytes.len(), "{} bytes", whole.len());
+}
+
+/// A type that takes much and recurses.
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Value {
+    Ok,
+    Error(Option<Box<Self>>),
+    Pair(i128, String),
+    Many { list: Vec<Self>, term: OwnedTerm },
+}
+
+fn values(bytes: &[u8]) {
+    value::<Value>(bytes);
+    value::<Vec<OwnedTerm>>(bytes);
+    value::<std::collections::BTreeMap<String, OwnedTerm>>(bytes);
+    value::<(u8, OwnedTerm)>(bytes);
+    value::<String>(bytes);
+    value::<f64>(bytes);
+    assert_eq!(from_slice::<OwnedTerm>(bytes).expect("any term").bytes(), bytes);
+}
+
+fn value<T: Serialize + DeserializeOwned + PartialEq>(bytes: &[u8]) {
+    if let Ok(value) = from_slice::<T>(bytes) {
+        let written = to_vec(&value).expect("what was read");
+        assert!(from_slice::<T>(&written).is_ok_and(|again| again == value));
+    }
+}
 
 fn round_trip(term: &[u8]) {
     let mut reader = Reader::new(term);
