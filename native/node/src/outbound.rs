@@ -22,6 +22,9 @@ use outrigger_term::{TermError, Writer};
 
 /// What a waiting buffer costs besides its bytes.
 const ENTRY_COST: usize = 64;
+/// A tail that cannot go out now ends here and another begins: a longer one would be copied each time it doubles, and
+/// into memory that the system has to give anew.
+const FULL_TAIL: usize = 64 << 10;
 /// A tail that has grown beyond this is not kept.
 const KEPT_TAIL: usize = 256 << 10;
 
@@ -80,9 +83,12 @@ impl Outbound {
         control: impl FnOnce(&mut Writer<'_>) -> Result<(), TermError>,
     ) -> Result<(), ProtoError> {
         let sender = (sender.id, sender.serial);
-        let before = self.tail.len();
         match self.lanes.iter_mut().find(|lane| lane.sender == sender) {
             None => {
+                if self.tail.len() >= FULL_TAIL {
+                    self.seal();
+                }
+                let before = self.tail.len();
                 match &mut self.atoms {
                     Some(atoms) => atoms.append(&mut self.tail, payload, control)?,
                     None => frame::append(&mut self.tail, framing, payload, control)?,
