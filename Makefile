@@ -119,7 +119,7 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := fanout terms
+BENCHES := calls fanout messages terms
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
@@ -137,6 +137,14 @@ bench-links: setup ## What an idle link costs, and what 10,000 of them and 1,000
 	@cargo build --package outrigger
 	@OUTRIGGER_KILLS=$${OUTRIGGER_KILLS:-1000} cargo test --package outrigger-testkit --test churn --test live_churn -- \
 	  --nocapture --test-threads 1
+
+.PHONY: bench-calls
+bench-calls: setup ## Remote calls out and calls of a server in Rust, beside BEAM to BEAM
+	@bench/calls/run $(ARGS)
+
+.PHONY: bench-messages
+bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library
+	@bench/messages/run $(ARGS)
 
 .PHONY: bench-terms
 bench-terms: setup ## Terms read and written, beside eetf and OTP's C library

@@ -1,7 +1,6 @@
-//! The C library `ei` as a child: it is compiled from `ei.c` with what `erl` says of its place, and timed by itself.
+//! The C library `ei` as a child, timed by itself: `ei.c`.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The running child. It ends with its standard input.
@@ -14,7 +13,7 @@ pub(super) struct Ei {
 impl Ei {
     /// Compiles and starts it; says what is missing where that cannot be.
     pub(super) fn start(terms: &[Vec<u8>]) -> Result<Self, String> {
-        let program = compile()?;
+        let program = crate::c::compile("terms/ei.c")?;
         let mut child = Command::new(program)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -35,31 +34,5 @@ impl Ei {
         let mut line = String::new();
         self.stdout.read_line(&mut line).expect("the C program answers");
         line.trim().parse().expect("the C program lives; its last words are above")
-    }
-}
-
-fn compile() -> Result<PathBuf, String> {
-    let told = Command::new("erl")
-        .args(["-noshell", "-eval", "io:put_chars(code:lib_dir(erl_interface)), halt()."])
-        .output()
-        .map_err(|error| format!("erl does not run: {error}"))?;
-    let place = PathBuf::from(String::from_utf8_lossy(&told.stdout).trim());
-    if !place.join("include/ei.h").exists() || !place.join("lib/libei.a").exists() {
-        return Err("erl_interface is not installed (on Debian: erlang-dev)".into());
-    }
-    let program = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench_terms_ei");
-    let compiled = Command::new("cc")
-        .args(["-O3", "-march=native", "-o"])
-        .arg(&program)
-        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../bench/terms/ei.c"))
-        .arg("-I")
-        .arg(place.join("include"))
-        .arg(place.join("lib/libei.a"))
-        .arg("-lpthread")
-        .output()
-        .map_err(|error| format!("cc does not run: {error}"))?;
-    match compiled.status.success() {
-        true => Ok(program),
-        false => Err(String::from_utf8_lossy(&compiled.stderr).into_owned()),
     }
 }

@@ -9,6 +9,8 @@
 
 #[path = "../../tests/support/allocations.rs"]
 mod allocations;
+#[path = "../support/c.rs"]
+mod c;
 mod ei;
 mod ours;
 #[path = "../support/report.rs"]
