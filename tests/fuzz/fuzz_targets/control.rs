@@ -7,7 +7,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use outrigger_fuzz::meter::without_allocating;
-use outrigger_proto::control::{Control, Exit, ExitKind, Process, Reason, Send, Spawned, To, encode};
+use outrigger_proto::control::{Control, Exit, ExitKind, Process, Reason, Send, To, encode};
 use outrigger_proto::frame::{self, Framing, PASS_THROUGH};
 use outrigger_proto::message;
 use outrigger_term::{Reader, TermError, Writer};
@@ -47,7 +47,7 @@ fn whole_term(payload: &[u8]) -> bool {
     reader.skip().is_ok() && reader.is_empty()
 }
 
-/// Writes the message again. `None` for what we never send: traced and priority signals, requests to spawn.
+/// Writes the message again. `None` for what we never send: traced signals, exits with priority.
 fn encode(control: &Control<'_>, w: &mut Writer<'_>) -> Option<Result<(), TermError>> {
     Some(match control {
         Control::Send(Send { from, to, token: None, priority: false }) => match (from, to) {
@@ -57,6 +57,9 @@ fn encode(control: &Control<'_>, w: &mut Writer<'_>) -> Option<Result<(), TermEr
             (Some(from), To::Alias(alias)) => encode::alias_send(w, from, alias),
             (None, to) => panic!("parsed without a sender: {to:?}"),
         },
+        Control::Send(Send { from: Some(from), to, token: None, priority: true }) => {
+            encode::altact_send(w, from, to, true)
+        }
         Control::Exit(Exit { kind, from, to: To::Pid(to), reason, token: None, priority: false }) => {
             match (kind, reason) {
                 (ExitKind::Linked, Reason::Term(reason)) => encode::exit(w, from, to, reason),
@@ -78,10 +81,8 @@ fn encode(control: &Control<'_>, w: &mut Writer<'_>) -> Option<Result<(), TermEr
             }
         }
         Control::GroupLeader(leader) => encode::group_leader(w, &leader.from, &leader.to),
-        Control::SpawnReply(reply) if reply.flags == 0 && reply.token.is_none() => match reply.result {
-            Spawned::Error(reason) => encode::spawn_reply(w, &reply.request, &reply.to, &reason.text()),
-            Spawned::Pid(_) => return None,
-        },
+        Control::SpawnRequest(request) if request.token.is_none() => encode::spawn_request(w, request),
+        Control::SpawnReply(reply) if reply.token.is_none() => encode::spawn_reply(w, reply),
         _ => return None,
     })
 }

@@ -14,7 +14,7 @@ use outrigger_fuzz::meter::within;
 use outrigger_fuzz::portions::portions;
 use outrigger_proto::digest::digest;
 use outrigger_proto::handshake::{
-    Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Step,
+    Acceptor, Decision, HandshakeError, Initiator, LocalNode, Next, Peer, Prefix, Step,
 };
 use outrigger_proto::{Cookie, Creation, Flags, Limits};
 
