@@ -119,7 +119,7 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := calls fanout messages terms
+BENCHES := atom_cache calls fanout messages terms
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
@@ -145,6 +145,10 @@ bench-calls: setup ## Remote calls out and calls of a server in Rust, beside BEA
 .PHONY: bench-messages
 bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library
 	@bench/messages/run $(ARGS)
+
+.PHONY: bench-atom_cache
+bench-atom_cache: setup ## What the atom cache costs and saves, on the wire and in CPU time
+	@bench/atom_cache/run $(ARGS)
 
 .PHONY: bench-terms
 bench-terms: setup ## Terms read and written, beside eetf and OTP's C library

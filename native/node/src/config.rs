@@ -58,7 +58,7 @@ pub struct Config {
     pub backoff: BackoffConfig,
     /// Whether long messages may come and go in fragments, so that they do not hold up short ones. Default: yes.
     pub fragments: bool,
-    /// Whether atoms may be referred to by number. Default: no.
+    /// Whether atoms may be referred to by number. Default: no, see [`AtomCache`].
     pub atom_cache: AtomCache,
     /// Bounds of what a peer may send.
     pub limits: Limits,
@@ -145,7 +145,10 @@ impl Config {
 
 /// The atom cache of the protocol: atoms that were sent once over a link are referred to by number.
 ///
-/// It saves bytes and costs time: see the README of this crate for figures.
+/// It saves bytes and costs time: of a message with three atoms 13 bytes, for 100 ns of CPU time more at either end; of a
+/// struct with ten fields 150 of 270 bytes, for 270 ns more to receive and 450 ns to send (`make bench-atom_cache`). That
+/// pays where the network is slower than about 1 Gbit/s and full. It also makes every message with atoms one that has to be
+/// written anew before it can be passed on. So it is off unless asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AtomCache {

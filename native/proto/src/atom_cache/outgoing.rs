@@ -7,7 +7,7 @@
 //! Invariant: the table changes only with a frame that was appended, never with one that failed.
 //!
 //! Limits: for payloads of up to 64 KiB. Longer ones go out in pieces ([`crate::fragments::Pieces`]), without references: to
-//! walk over them would cost their sender more time than the bytes are worth. Takes 34 KiB from the first frame on.
+//! walk over them would cost their sender more time than the bytes are worth. Takes 48 KiB from the first frame on.
 
 use outrigger_term::{Atom, Reader, TermError, Writer, rewrite_atoms, tag};
 
