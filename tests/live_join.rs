@@ -138,3 +138,22 @@ fn sigterm_leaves_the_cluster_in_order() {
     beam.wait_until("nodes(hidden) =:= []", LONG);
     epmd.wait_registered(rust.short(), false);
 }
+
+#[test]
+fn row_06_a_name_given_by_the_first_node_that_is_joined_goes_with_its_link() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    let rust = RustNode::options("none").name("undefined@127.0.0.1").epmd(&epmd).join(beam.name()).start();
+    rust.wait_joined(beam.name());
+    let given = beam.eval("hd(nodes(hidden))");
+    assert!(given.ends_with("@127.0.0.1'") && !given.contains("undefined"), "{given}");
+    assert_eq!(beam.eval(&format!("net_adm:ping({given})")), "pong");
+    beam.eval(&format!("erlang:disconnect_node({given})"));
+    assert!(!rust.process().wait_exit(LONG).success(), "who started it has to know");
+    rust.wait_log(0, LONG, &["gave the node its name"]);
+
+    let alone =
+        RustNode::options("none").name("undefined@127.0.0.1").epmd(&epmd).join("nobody@127.0.0.1").start();
+    assert!(!alone.process().wait_exit(LONG).success());
+    alone.wait_log(0, LONG, &["nobody@127.0.0.1", "is not registered"]);
+}

@@ -31,7 +31,8 @@ pub const EPMD_PORT: u16 = 4369;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
-    /// The full name, `name@host`.
+    /// The full name, `name@host`. With `undefined@host` the first peer of [`Config::joins`] that is reached gives the
+    /// node its name, and the node ends with the link to that peer; such a node does not listen.
     pub name: NodeName,
     /// The cookie of the cluster. Its `Debug` shows nothing.
     pub cookie: Cookie,

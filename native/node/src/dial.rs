@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use outrigger_proto::handshake::LocalNode;
 use tokio::net::TcpStream;
 
 use crate::config::{Epmd, Target};
 use crate::epmd::{self, EpmdAddr};
 use crate::error::NodeError;
-use crate::establish;
+use crate::establish::{self, Connected};
 use crate::handshake;
 use crate::inner::Inner;
 use crate::registry::Attempt;
@@ -18,17 +19,19 @@ use crate::resolve;
 /// Returns when the link is up, or with the reason why it is not.
 pub(crate) async fn dial(inner: &Arc<Inner>, target: &Target, attempt: Attempt) -> Result<(), NodeError> {
     let simultaneous = || NodeError::SimultaneousConnect { peer: target.name.to_string() };
-    let work = async {
-        let addrs = locate(inner, target).await?;
-        let stream = connect(inner, target, &addrs).await?;
-        handshake::initiate(inner, target, stream).await
-    };
-    let connected = tokio::select! {
+    let (connected, _ours) = tokio::select! {
         biased;
         () = attempt.ended() => return Err(simultaneous()),
-        connected = work => connected?,
+        reached = reach(inner, target) => reached?,
     };
     establish::establish(inner, connected, attempt).await
+}
+
+/// Finds the peer, connects, and shakes hands. Also who we are to it: it may have given us our name.
+pub(crate) async fn reach(inner: &Inner, target: &Target) -> Result<(Connected, LocalNode), NodeError> {
+    let addrs = locate(inner, target).await?;
+    let stream = connect(inner, target, &addrs).await?;
+    handshake::initiate(inner, target, stream).await
 }
 
 async fn locate(inner: &Inner, target: &Target) -> Result<Vec<SocketAddr>, NodeError> {

@@ -20,6 +20,7 @@ use crate::config::Target;
 use crate::error::NodeError;
 use crate::establish::Connected;
 use crate::inner::Inner;
+use crate::nameless;
 use crate::random;
 use crate::registry::Attempt;
 use crate::transport::{self, Socket};
@@ -53,12 +54,13 @@ impl From<io::Error> for AcceptError {
     }
 }
 
-/// Proves the cookie to a peer that we have connected to, and has it prove its own.
+/// Proves the cookie to a peer that we have connected to, and has it prove its own. Also who we are to it: it may have
+/// given us our name.
 pub(crate) async fn initiate(
     inner: &Inner,
     target: &Target,
     stream: TcpStream,
-) -> Result<Connected, NodeError> {
+) -> Result<(Connected, LocalNode), NodeError> {
     let peer = || target.name.to_string();
     let closed = |error: io::Error| match transport::refusal(&error) {
         Some(problem) => NodeError::Tls { peer: peer(), problem },
@@ -74,6 +76,9 @@ pub(crate) async fn initiate(
         &inner.config.limits,
     )
     .with_prefix(inner.transport.prefix());
+    if nameless::is_nameless(&inner.config.name) {
+        machine = machine.wanting_a_name();
+    }
     let mut secured = false;
     let work = async {
         let mut socket = inner.transport.connect(stream, &target.name).await.map_err(closed)?;
@@ -88,7 +93,9 @@ pub(crate) async fn initiate(
             let Step { write, next } = step.map_err(|error| refused(&target.name, error))?;
             socket.write_all(&write).await.map_err(closed)?;
             match next {
-                Next::Done { peer, leftover } => return Ok(connected(socket, addr, peer, &leftover)),
+                Next::Done { peer, leftover } => {
+                    return Ok((connected(socket, addr, peer, &leftover), machine.local().clone()));
+                }
                 Next::Close(error) => return Err(refused(&target.name, error)),
                 Next::Read | Next::Decide(_) => {}
             }

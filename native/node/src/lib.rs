@@ -55,6 +55,7 @@ mod inner;
 mod join;
 mod link;
 mod listen;
+mod nameless;
 mod node;
 mod outbound;
 pub mod pg;

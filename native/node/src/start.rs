@@ -7,7 +7,7 @@ use std::time::Duration;
 use outrigger_proto::Creation;
 use tokio::time::Instant;
 
-use crate::config::{Config, Epmd};
+use crate::config::{Config, Epmd, Listen};
 use crate::epmd::{self, EpmdAddr};
 use crate::error::NodeError;
 use crate::event::DownReason;
@@ -15,7 +15,7 @@ use crate::inner::Inner;
 use crate::node::Node;
 use crate::service::Service;
 use crate::transport::Transport;
-use crate::{accept, discovery, join, listen, random};
+use crate::{accept, discovery, join, listen, nameless, random};
 
 /// How long links may go on sending what waits when the node ends.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -23,9 +23,17 @@ const DRAIN_STEP: Duration = Duration::from_millis(5);
 /// How long tasks may take to end before they are cut off.
 const END: Duration = Duration::from_secs(2);
 
-pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Result<Node, NodeError> {
+pub(crate) async fn start(mut config: Config, services: Vec<Arc<dyn Service>>) -> Result<Node, NodeError> {
     config.validate()?;
     let transport = Transport::new(config.tls.as_ref())?;
+    let given = match nameless::is_nameless(&config.name) {
+        true => Some(nameless::ask(&config, &transport).await?),
+        false => None,
+    };
+    if let Some(given) = &given {
+        config.name = given.name.clone();
+        config.listen = Listen::Off;
+    }
     let listeners = listen::bind(&config).await?;
     let listen_addrs: Vec<SocketAddr> = listeners.iter().filter_map(|l| l.local_addr().ok()).collect();
     let registration = match (config.epmd, listen_addrs.first()) {
@@ -35,8 +43,9 @@ pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Re
         _ => None,
     };
     // An EPMD from before OTP 23 numbers 1 to 3 only, which soon come again.
-    let creation = match &registration {
-        Some(registration) if registration.creation > 3 => registration.creation,
+    let creation = match (&given, &registration) {
+        (Some(given), _) => given.creation.0,
+        (None, Some(registration)) if registration.creation > 3 => registration.creation,
         _ => random::creation()?,
     };
     let inner = Arc::new(Inner::new(config, transport, Creation(creation), listen_addrs, services)?);
@@ -63,6 +72,9 @@ pub(crate) async fn start(config: Config, services: Vec<Arc<dyn Service>>) -> Re
     }
     if let Some(registration) = registration {
         inner.spawn_until_stop(registration.hold(inner.config.backoff));
+    }
+    if let Some(given) = given {
+        nameless::hold(&inner, given.connected).await?;
     }
     accept::spawn(&inner, listeners);
     for target in inner.config.joins.clone() {

@@ -42,8 +42,10 @@
 //! # Ok::<(), ProtoError>(())
 //! ```
 //!
-//! Limits: no version 5 (`n`, before OTP 23). We give names to nodes that have none (`NAME_ME`, `named:`), and never ask
-//! for one ourselves.
+//! A node without a name asks for one: it sends its host and the flag `NAME_ME`, and the status is `named:`, the name, and a
+//! creation ([`Initiator::wanting_a_name`], [`Acceptor::with_new_name`]).
+//!
+//! Limits: no version 5 (`n`, before OTP 23).
 
 mod acceptor;
 mod error;

@@ -164,6 +164,55 @@ fn lengths_may_have_four_bytes_as_over_tls() {
 }
 
 #[test]
+fn a_node_without_a_name_is_given_one() {
+    for size in [1, 3, 1000] {
+        let mut us = initiator(Flags::OURS, "s").wanting_a_name();
+        assert!(us.hello().ends_with(&[0, 0, 0, 0, 0, 1, b'h']), "no creation, and the host alone");
+        let mut them = acceptor(Flags::OURS, "s");
+        them.machine = them.machine.with_new_name(727, Creation(99));
+        let (ours, theirs) = run(&mut us, &mut (them, Decision::Accept), size);
+        assert_eq!(peer(&ours).name.as_str(), "b@h");
+        assert_eq!((us.local().name.as_str(), us.local().creation), ("K7@h", Creation(99)));
+        assert_eq!((peer(&theirs).name.as_str(), peer(&theirs).creation), ("K7@h", Creation(99)));
+    }
+    // One that has a name keeps it, whatever is at hand.
+    let mut them = acceptor(Flags::OURS, "s");
+    them.machine = them.machine.with_new_name(727, Creation(99));
+    let (_, theirs) = run(&mut initiator(Flags::OURS, "s"), &mut (them, Decision::Accept), 1);
+    assert_eq!((peer(&theirs).name.as_str(), peer(&theirs).creation), ("a@h", Creation(5)));
+}
+
+#[test]
+fn names_that_were_not_asked_for_or_not_given_are_errors() {
+    let mut us = initiator(Flags::OURS, "s");
+    let named = b"\0\x10snamed:\0\x03x@h\0\0\0\x09";
+    assert!(matches!(us.handle(named), Err(HandshakeError::UnknownStatus { .. })));
+    for status in [&b"\0\x03sok"[..], b"\0\x06salive", b"\0\x10sok_simultaneous"] {
+        let mut us = initiator(Flags::OURS, "s").wanting_a_name();
+        assert_eq!(us.handle(status), Err(HandshakeError::NotNamed));
+    }
+    let given = |rest: &[u8]| {
+        let body = [b"snamed:", rest].concat();
+        let mut us = initiator(Flags::OURS, "s").wanting_a_name();
+        us.handle(&[&(body.len() as u16).to_be_bytes()[..], &body].concat()).map(drop)
+    };
+    assert_eq!(given(b"\0\x03x@h\0\0\0\x09"), Ok(()));
+    let malformed = HandshakeError::Malformed { phase: Phase::Status };
+    for cut in [&b""[..], b"\0", b"\0\x03x@", b"\0\x03x@h", b"\0\x03x@h\0\0\0"] {
+        assert_eq!(given(cut), Err(malformed.clone()), "{cut:?}");
+    }
+    for name in [&b"\0\x01h\0\0\0\x09"[..], b"\0\x03x@i\0\0\0\x09", b"\0\x00\0\0\0\x09"] {
+        assert!(matches!(given(name), Err(HandshakeError::BadName { .. })), "{name:?}");
+    }
+    // A new name that somebody has already is not given.
+    let mut them = acceptor(Flags::OURS, "s");
+    them.machine = them.machine.with_new_name(727, Creation(99));
+    let mut us = initiator(Flags::OURS, "s").wanting_a_name();
+    let (ours, _) = run(&mut us, &mut (them, Decision::Alive), 1000);
+    assert_eq!(ours, Err(HandshakeError::NotAllowed));
+}
+
+#[test]
 fn what_both_can_do_is_agreed() {
     let theirs = (Flags::OURS | Flags::PUBLISHED | Flags::FRAGMENTS) - Flags::EXIT_PAYLOAD;
     let (ours, _) =

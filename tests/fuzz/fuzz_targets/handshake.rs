@@ -5,7 +5,7 @@
 //! - Nobody gets in without the digest of our cookie.
 //! - Memory follows the input, and a machine that is over stays over.
 //!
-//! Input: side and decision, the portions' seed, the peer's bytes. The challenges are fixed, so that the corpus can hold
+//! Input: side and decision (from 6 on with lengths of four bytes, and with names to be given), the portions' seed, the peer's bytes. The challenges are fixed, so that the corpus can hold
 //! handshakes that succeed.
 #![no_main]
 
@@ -72,7 +72,11 @@ impl Machine {
         let decision = match how % 6 {
             0 => {
                 let machine = Initiator::new(local, cookie(), name("them@h"), CHALLENGE, &limits);
-                let machine = machine.with_prefix(prefix);
+                let machine = match prefix {
+                    Prefix::Two => machine,
+                    // And one that wants to be given a name.
+                    Prefix::Four => machine.with_prefix(prefix).wanting_a_name(),
+                };
                 let hello = machine.hello();
                 return (Self::Initiator(machine), hello);
             }
@@ -82,7 +86,10 @@ impl Machine {
             4 => Decision::Nok,
             _ => Decision::NotAllowed,
         };
-        let machine = Acceptor::new(local, CHALLENGE, &limits).with_prefix(prefix);
+        let mut machine = Acceptor::new(local, CHALLENGE, &limits).with_prefix(prefix);
+        if prefix == Prefix::Four {
+            machine = machine.with_new_name(727, Creation(2));
+        }
         (Self::Acceptor(machine, decision), Vec::new())
     }
 

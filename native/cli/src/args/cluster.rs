@@ -8,11 +8,13 @@ use clap::Args;
 /// The node's own name: long or short, as with `erl -name` and `erl -sname`.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct NameArgs {
-    /// Long node name; without `@host` the full host name of this machine is added
+    /// Long node name; without `@host` the full host name of this machine is added; `undefined` lets the first joined node give one
+    ///
+    /// As `erl -name undefined`: the node does not listen, and it ends with the link that its name came over.
     #[arg(long, value_name = "NAME[@HOST]")]
     pub(crate) name: Option<String>,
 
-    /// Short node name; without `@host` the short host name of this machine is added
+    /// Short node name; without `@host` the short host name of this machine is added; `undefined` as above
     #[arg(long, value_name = "NAME[@HOST]", conflicts_with = "name")]
     pub(crate) sname: Option<String>,
 }

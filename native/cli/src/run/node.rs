@@ -186,8 +186,11 @@ async fn watch(events: &mut Events, first: &mut FirstJoin, deadline: Instant, lo
                     tell(&event, log);
                     first.event(&event)
                 }
-                // The node has ended by itself, which it does not do.
-                None => Verdict::GiveUp(Reason::Timeout, "the node has ended".to_owned()),
+                // The node has ended by itself, which only one without a name of its own does.
+                None => {
+                    let text = "the link that gave the node its name is down, and so is the node; start it again";
+                    Verdict::GiveUp(Reason::PeerUnreachable, text.to_owned())
+                }
             },
             () = sleep_until(deadline), if first.has_deadline() => first.deadline(),
         };

@@ -46,6 +46,16 @@ impl Reason {
             NodeError::NameTaken { .. } => Self::NameTaken,
             NodeError::NameMismatch { .. } => Self::NameMismatch,
             NodeError::EpmdUnreachable { .. } | NodeError::EpmdMisbehaved { .. } => Self::EpmdUnreachable,
+            // A node without a name joins before it starts.
+            NodeError::CookieRefused { .. }
+            | NodeError::PeerUnknown { .. }
+            | NodeError::PeerUnreachable { .. }
+            | NodeError::HandshakeTimeout { .. }
+            | NodeError::HandshakeClosed { .. }
+            | NodeError::Handshake { .. }
+            | NodeError::NotAllowed { .. }
+            | NodeError::PeerSpeaksTls { .. }
+            | NodeError::Tls { .. } => Self::of_join(error),
             _ => Self::BadOption,
         }
     }

@@ -87,6 +87,9 @@ pub enum HandshakeError {
         /// What it lacks.
         missing: Flags,
     },
+    /// We wanted a name from the peer, and it took us for somebody who has one.
+    #[error("peer gives no dynamic node names; ask a BEAM of OTP 23 or later")]
+    NotNamed,
     /// The peer has no name and wants one from us, and none was to be given.
     #[error("peer asks us for a node name, and none is to be given")]
     WantsName,

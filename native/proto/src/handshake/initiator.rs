@@ -15,6 +15,7 @@ pub struct Initiator {
     peer_name: NodeName,
     challenge: u32,
     packets: Packets,
+    wants_name: bool,
     state: State,
 }
 
@@ -36,7 +37,7 @@ impl Initiator {
         limits: &Limits,
     ) -> Self {
         let packets = Packets::new(limits.max_handshake_packet);
-        Self { local, cookie, peer_name, challenge, packets, state: State::Status }
+        Self { local, cookie, peer_name, challenge, packets, wants_name: false, state: State::Status }
     }
 
     /// The same with another length in front of each packet.
@@ -46,11 +47,27 @@ impl Initiator {
         self
     }
 
+    /// The same for a node that has no name yet and wants one from the peer. Of its own name only the host counts.
+    /// [`Initiator::local`] has the name that it was given.
+    #[must_use]
+    pub const fn wanting_a_name(mut self) -> Self {
+        self.wants_name = true;
+        self
+    }
+
+    /// Who we are. A name and a creation that the peer gives are in here from then on.
+    pub const fn local(&self) -> &LocalNode {
+        &self.local
+    }
+
     /// What is to be written first.
     #[must_use]
     pub fn hello(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        wire::write_name(&mut out, self.packets.prefix, &self.local);
+        match self.wants_name {
+            true => wire::write_wish(&mut out, self.packets.prefix, &self.local),
+            false => wire::write_name(&mut out, self.packets.prefix, &self.local),
+        }
         out
     }
 
@@ -112,8 +129,9 @@ impl Initiator {
         Ok(Next::Read)
     }
 
-    fn on_status(&self, packet: &[u8], write: &mut Vec<u8>) -> Result<(), HandshakeError> {
+    fn on_status(&mut self, packet: &[u8], write: &mut Vec<u8>) -> Result<(), HandshakeError> {
         match wire::body(packet, Phase::Status, b's')? {
+            b"ok" | b"ok_simultaneous" | b"alive" if self.wants_name => Err(HandshakeError::NotNamed),
             b"ok" | b"ok_simultaneous" => Ok(()),
             // The acceptor still has a link of an earlier life of ours; we know it is gone.
             b"alive" => {
@@ -122,9 +140,21 @@ impl Initiator {
             }
             b"nok" => Err(HandshakeError::Nok),
             b"not_allowed" => Err(HandshakeError::NotAllowed),
-            // This includes "named:", which answers a wish that we never utter.
-            other => Err(wire::unknown_status(other)),
+            // Also a name that nobody has asked for.
+            other => match other.strip_prefix(b"named:").filter(|_| self.wants_name) {
+                Some(rest) => self.take_name(rest),
+                None => Err(wire::unknown_status(other)),
+            },
         }
+    }
+
+    fn take_name(&mut self, rest: &[u8]) -> Result<(), HandshakeError> {
+        let (name, creation) = wire::read_named(rest)?;
+        if name.host() != self.local.name.host() {
+            return Err(HandshakeError::BadName { why: "the name that it gives us is of another host" });
+        }
+        self.local = LocalNode { name, creation, flags: self.local.flags };
+        Ok(())
     }
 
     fn on_challenge(&self, packet: &[u8], write: &mut Vec<u8>) -> Result<Applicant, HandshakeError> {

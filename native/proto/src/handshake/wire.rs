@@ -17,27 +17,46 @@ pub(super) struct Challenge {
 }
 
 pub(super) fn write_name(out: &mut Vec<u8>, prefix: Prefix, node: &LocalNode) {
+    write_hello(out, prefix, node.flags, node.creation, &node.name.to_latin1());
+}
+
+/// A name packet of a node that wants one: the host stands where the name would.
+pub(super) fn write_wish(out: &mut Vec<u8>, prefix: Prefix, node: &LocalNode) {
     let name = node.name.to_latin1();
+    let host = name.splitn(2, |byte| *byte == b'@').nth(1).unwrap_or_default();
+    write_hello(out, prefix, node.flags | Flags::NAME_ME, Creation(0), host);
+}
+
+fn write_hello(out: &mut Vec<u8>, prefix: Prefix, flags: Flags, creation: Creation, name: &[u8]) {
     prefix.append(
         out,
         &[
             b"N",
-            &node.flags.bits().to_be_bytes(),
-            &node.creation.0.to_be_bytes(),
+            &flags.bits().to_be_bytes(),
+            &creation.0.to_be_bytes(),
             &(name.len() as u16).to_be_bytes(),
-            &name,
+            name,
         ],
     );
 }
 
-pub(super) fn write_status(out: &mut Vec<u8>, prefix: Prefix, status: &str) {
-    prefix.append(out, &[b"s", status.as_bytes()]);
-}
-
-/// The status that gives a node its name and creation.
+/// The status that gives a name.
 pub(super) fn write_named(out: &mut Vec<u8>, prefix: Prefix, name: &NodeName, creation: Creation) {
     let name = name.to_latin1();
-    prefix.append(out, &[b"snamed:", &(name.len() as u16).to_be_bytes(), &name, &creation.0.to_be_bytes()]);
+    let length = (name.len() as u16).to_be_bytes();
+    prefix.append(out, &[b"snamed:", &length, &name, &creation.0.to_be_bytes()]);
+}
+
+/// What stands behind `named:`.
+pub(super) fn read_named(rest: &[u8]) -> Result<(NodeName, Creation), HandshakeError> {
+    let malformed = || HandshakeError::Malformed { phase: Phase::Status };
+    let name = counted(rest).ok_or_else(malformed)?;
+    let creation = rest.get(2 + name.len()..).and_then(|rest| rest.first_chunk()).ok_or_else(malformed)?;
+    Ok((node_name(name)?, Creation(u32::from_be_bytes(*creation))))
+}
+
+pub(super) fn write_status(out: &mut Vec<u8>, prefix: Prefix, status: &str) {
+    prefix.append(out, &[b"s", status.as_bytes()]);
 }
 
 pub(super) fn write_challenge(
