@@ -353,3 +353,58 @@ async fn row_45_ties_made_while_links_come_and_go_leave_no_ghost() {
     assert!(owner.try_recv().is_none());
     cluster.node.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_25_both_sides_link_and_unlink_at_once_and_agree() {
+    const PAIRS: usize = 200;
+    const TIMES: usize = 300;
+    let mut cluster = Cluster::start().await;
+    let mut ours: Vec<Process> = (0..PAIRS).map(|_| trapping(&cluster.node)).collect();
+    cluster.eval("register(main, self())").await;
+    for process in &ours {
+        cluster.give(process, process.pid());
+    }
+    cluster
+        .eval(&format!(
+            "Main = self(), put(pairs, [begin P = receive X when is_pid(X) -> X end,
+               spawn(fun() -> process_flag(trap_exit, true), P ! self(), receive go -> ok end,
+                 [begin case rand:uniform(2) of 1 -> link(P); 2 -> unlink(P) end,
+                    rand:uniform(40) =:= 1 andalso timer:sleep(1) end || _ <- lists:seq(1, {TIMES})],
+                 Main ! {{done, self()}},
+                 receive ask -> {{links, L}} = process_info(self(), links), P ! length(L) end,
+                 receive stop -> ok end end)
+             end || _ <- lists:seq(1, {PAIRS})]), ok"
+        ))
+        .await;
+    let mut theirs = Vec::new();
+    for process in &mut ours {
+        theirs.push(OwnedPid::from(Reader::new(&term(process).await).pid().unwrap()));
+    }
+    let mut random = 99_u32;
+    for time in 0..TIMES {
+        for (process, peer) in ours.iter().zip(&theirs) {
+            if time == 0 {
+                process.send(&Dest::from(peer), &[119, 2, b'g', b'o']).unwrap();
+            }
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            match random >> 30 {
+                0 | 1 => process.link(peer),
+                _ => process.unlink(peer),
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+    // All is said; then what is on the way arrives in both directions.
+    let done = "[receive {done, P} -> ok end || P <- get(pairs)], net_adm:ping(RUST)";
+    assert_eq!(cluster.eval(done).await, "pong");
+    assert_eq!(cluster.eval("[P ! ask || P <- get(pairs)], ok").await, "ok");
+    let mut linked = 0;
+    for (index, process) in ours.iter_mut().enumerate() {
+        let counted = Reader::new(&term(process).await).integer().unwrap();
+        let links = process.figures().links;
+        assert_eq!(i64::try_from(links), Ok(counted), "pair {index}");
+        linked += links;
+    }
+    assert!(linked > PAIRS / 10 && linked < PAIRS, "{linked} of {PAIRS}: nothing was tried");
+    cluster.node.shutdown().await;
+}

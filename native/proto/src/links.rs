@@ -1,13 +1,15 @@
 //! The links of one process: the link protocol as a state machine.
 //!
-//! A link is one per pair of processes. Who unlinks numbers the request (`UNLINK_ID`), ignores exits of that link from
-//! then on, and forgets it when the acknowledgement with that number has come. Until then a link of the same pair may be
-//! asked for anew. (ERTS User's Guide, "Distribution Protocol", "Link Protocol".)
+//! A link is one per pair of processes. Who unlinks numbers the request (`UNLINK_ID`), and ignores what the peer says about that
+//! link until the acknowledgement with that number has come. To link anew meanwhile is to be linked, and to wait no longer.
+//! (ERTS User's Guide, "Distribution Protocol", "Link Protocol".)
 //!
 //! Invariants:
 //!
 //! - An exit of a linked process counts once: it takes the link with it.
-//! - An exit that was sent before the peer saw our unlink never counts.
+//! - After an unlink no exit of that process counts, unless there is a new link.
+//! - When all signals have arrived, both sides are linked or neither is, whoever linked and unlinked and when: with a BEAM,
+//!   which has the same states, and among ourselves. `tests/links.rs` tries all short lives.
 //! - Each `UNLINK_ID` is acknowledged, whatever we know of the link; that is the driver's part, at once.
 //!
 //! ```
@@ -23,8 +25,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 //!
-//! Limits: who sends and who bounds the number of links is the driver. When both sides unlink and link anew at the same
-//! moment, OTP itself may leave a link on one side only, and so may we.
+//! Limits: who sends and who bounds the number of links is the driver.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -41,11 +42,8 @@ pub struct Links {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Linked,
-    /// Waits for the acknowledgement; `again` says that a new link was asked for meanwhile.
-    Unlinking {
-        id: u64,
-        again: bool,
-    },
+    /// Waits for the acknowledgement of this number.
+    Unlinking(u64),
 }
 
 impl Links {
@@ -53,24 +51,17 @@ impl Links {
     #[must_use]
     pub fn link(&mut self, peer: &OwnedPid) -> bool {
         match self.peers.get_mut(peer) {
-            None => {
-                self.peers.insert(peer.clone(), State::Linked);
-                true
-            }
-            Some(State::Unlinking { again, .. }) => !std::mem::replace(again, true),
-            Some(State::Linked) => false,
+            Some(state) => std::mem::replace(state, State::Linked) != State::Linked,
+            None => self.peers.insert(peer.clone(), State::Linked).is_none(),
         }
     }
 
     /// Unlinks from `peer`. The number of the `UNLINK_ID` to be sent; `None` when there is no link.
     #[must_use]
     pub fn unlink(&mut self, peer: &OwnedPid) -> Option<u64> {
-        let state = self.peers.get_mut(peer)?;
-        if matches!(state, State::Unlinking { again: false, .. }) {
-            return None;
-        }
+        let state = self.peers.get_mut(peer).filter(|state| **state == State::Linked)?;
         self.last_id += 1;
-        *state = State::Unlinking { id: self.last_id, again: false };
+        *state = State::Unlinking(self.last_id);
         Some(self.last_id)
     }
 
@@ -79,45 +70,46 @@ impl Links {
         self.peers.remove(peer).is_some()
     }
 
-    /// `LINK` of `peer`. Whether the link is new to us.
+    /// `LINK` of `peer`. Whether the link is new to us. One that crossed our `UNLINK_ID` is ended by it when it arrives there.
     pub fn on_link(&mut self, peer: OwnedPid) -> bool {
-        self.peers.insert(peer, State::Linked).is_none()
+        match self.peers.entry(peer) {
+            Entry::Vacant(entry) => {
+                entry.insert(State::Linked);
+                true
+            }
+            Entry::Occupied(_linked_or_unlinking) => false,
+        }
     }
 
-    /// `UNLINK_ID` of `peer`: one that crossed our own `LINK` means the link before it.
+    /// `UNLINK_ID` of `peer`.
     pub fn on_unlink(&mut self, peer: &OwnedPid) {
-        if self.peers.get(peer) == Some(&State::Linked) {
-            self.peers.remove(peer);
-        }
+        self.remove_if(peer, State::Linked);
     }
 
     /// `UNLINK_ID_ACK` of `peer`. Numbers that we do not wait for are ignored.
     pub fn on_ack(&mut self, peer: &OwnedPid, acked: u64) {
-        let Entry::Occupied(mut entry) = self.peers.entry(peer.clone()) else { return };
-        match *entry.get() {
-            State::Unlinking { id, again: true } if id == acked => *entry.get_mut() = State::Linked,
-            State::Unlinking { id, again: false } if id == acked => {
-                entry.remove();
-            }
-            _ => {}
-        }
+        self.remove_if(peer, State::Unlinking(acked));
     }
 
     /// The exit of `peer`. Whether it counts; then the link is gone.
     #[must_use]
     pub fn on_exit(&mut self, peer: &OwnedPid) -> bool {
-        let counts = self.peers.get(peer) == Some(&State::Linked);
-        if counts {
+        self.remove_if(peer, State::Linked)
+    }
+
+    fn remove_if(&mut self, peer: &OwnedPid, state: State) -> bool {
+        let is = self.peers.get(peer) == Some(&state);
+        if is {
             self.peers.remove(peer);
         }
-        counts
+        is
     }
 
     /// Takes out all processes for which `gone` is true, say those of a node whose link is down. Returns those whose
     /// exit counts.
     pub fn take(&mut self, mut gone: impl FnMut(&OwnedPid) -> bool) -> Vec<OwnedPid> {
         let taken = self.peers.extract_if(|peer, _| gone(peer));
-        taken.filter(|(_, state)| state.wanted()).map(|(peer, _)| peer).collect()
+        taken.filter(|(_, state)| *state == State::Linked).map(|(peer, _)| peer).collect()
     }
 
     /// How many pairs are kept, those that wait for an acknowledgement included.
@@ -130,12 +122,5 @@ impl Links {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.peers.is_empty()
-    }
-}
-
-impl State {
-    /// Whether our process means to be linked.
-    const fn wanted(self) -> bool {
-        matches!(self, Self::Linked | Self::Unlinking { again: true, .. })
     }
 }

@@ -172,7 +172,8 @@ impl Process {
         }
         // The end of this link is seen by what is noted from here on; nothing may go over a later one.
         let link = inner.registry.link_to(&to.node);
-        if !self.state.relations.lock().links.link(to) {
+        let mut ties = self.state.relations.lock();
+        if !ties.links.link(to) {
             return;
         }
         if !inner.is_own(&to.node) {
@@ -182,11 +183,13 @@ impl Process {
                 })
                 .is_ok()
             });
+            drop(ties);
             if !sent {
                 self.linked_to_nobody(to, Reason::noconnection());
             }
             return;
         }
+        drop(ties);
         let other = inner.find(&Dest::from(to));
         let linked = other.is_some_and(|other| {
             let mut ties = other.relations.lock();
@@ -219,7 +222,6 @@ impl Process {
         let mut ties = self.state.relations.lock();
         let Some(id) = ties.links.unlink(from) else { return };
         ties.settle(from);
-        drop(ties);
         // A link that is down has no links.
         let _down = inner.signal(self.pid(), &from.node, None, |writer, _link| {
             encode::unlink_id(writer, id, &self.pid().borrow(), &from.borrow())

@@ -6,7 +6,8 @@
 //! - [`Reason`]: why a process ended.
 //!
 //! Invariants: an exit and a `DOWN` come exactly once. A mailbox is bounded and never stops the reader of a link. No two
-//! locks are held at once.
+//! locks are held at once, but for the ties of a process over the queue of a link: links and unlinks go out in the order in which
+//! they are noted, or a peer's that comes between would leave one side linked alone.
 
 mod bounds;
 mod dest;

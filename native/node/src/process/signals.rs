@@ -73,10 +73,11 @@ impl Inner {
 
     /// `UNLINK_ID`: acknowledged before anything else, whether or not there is a link.
     pub(crate) fn on_unlink(&self, link: &Link, signal: &control::UnlinkId<'_>) {
+        let state = self.process_at(&signal.to);
+        let mut ties = state.as_ref().map(|state| state.relations.lock());
         builtin::acknowledge(link, signal);
-        if let Some(state) = self.process_at(&signal.to) {
+        if let Some(ties) = &mut ties {
             let peer = OwnedPid::from(signal.from);
-            let mut ties = state.relations.lock();
             ties.links.on_unlink(&peer);
             ties.settle(&peer);
         }
