@@ -48,6 +48,22 @@ defmodule Outrigger.Node.Config do
       default_doc: "the cookie of this node",
       doc: "Cookie of the Rust node."
     ],
+    tls_cert: [
+      type: :string,
+      default_doc: "that of this node, if it was started with `-ssl_dist_optfile`",
+      doc:
+        "With TLS distribution (`-proto_dist inet_tls`): PEM file of the Rust node's certificate."
+    ],
+    tls_key: [
+      type: :string,
+      default_doc: "as `:tls_cert`",
+      doc: "PEM file of its key."
+    ],
+    tls_ca: [
+      type: :string,
+      default_doc: "as `:tls_cert`",
+      doc: "PEM file of the CAs that the certificates of other nodes may come from."
+    ],
     start_timeout: [
       type: :pos_integer,
       default: 5_000,
@@ -120,12 +136,13 @@ defmodule Outrigger.Node.Config do
          {:ok, name} <- own_name(options[:name], vm),
          {:ok, join} <- names(options[:join], vm),
          {:ok, peers} <- peers(options, vm),
+         {:ok, tls} <- tls(options, vm),
          {:ok, cookie} <- cookie(options[:cookie], vm) do
       {:ok,
        %__MODULE__{
          name: name,
          node: vm.node,
-         args: args(name, Enum.uniq([vm.node | join]), peers, options, vm),
+         args: args(name, Enum.uniq([vm.node | join]), peers, options, vm) ++ tls,
          cookie: cookie,
          start_timeout: options[:start_timeout],
          server: options[:server],
@@ -239,6 +256,32 @@ defmodule Outrigger.Node.Config do
     host = parse!(vm.node).host
     host = if String.contains?(host, ":"), do: "[#{host}]", else: host
     "#{vm.node}=#{host}:#{vm.fixed_port}"
+  end
+
+  # TLS is for all links of a node or for none, so the Rust node does as this one.
+  defp tls(options, %{tls: of_vm} = vm) do
+    given = %{cert: options[:tls_cert], key: options[:tls_key], ca: options[:tls_ca]}
+    missing = for {what, nil} <- given, do: "tls_#{what}"
+
+    cond do
+      of_vm && missing == [] -> {:ok, tls_flags(given)}
+      is_nil(of_vm) && length(missing) == 3 -> {:ok, []}
+      is_map(of_vm) && length(missing) == 3 -> {:ok, tls_flags(of_vm)}
+      true -> bad(:tls_cert, options[:tls_cert], tls_problem(of_vm, missing, vm))
+    end
+  end
+
+  defp tls_flags(files),
+    do: ["--tls-cert", files.cert, "--tls-key", files.key, "--tls-ca", files.ca]
+
+  defp tls_problem(nil, _missing, vm) do
+    "#{vm.node} does not speak TLS distribution: start it with -proto_dist inet_tls, or leave out the options " <>
+      ":tls_cert, :tls_key and :tls_ca"
+  end
+
+  defp tls_problem(_tls, missing, vm) do
+    "#{vm.node} speaks TLS distribution: give the Rust node its files, too (missing: #{Enum.join(missing, ", ")}), " <>
+      "or none where -ssl_dist_optfile names certfile, keyfile and cacertfile for the server"
   end
 
   # The cookie is one line to the binary.

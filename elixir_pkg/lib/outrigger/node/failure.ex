@@ -6,7 +6,7 @@ defmodule Outrigger.Node.Failure do
   | --- | --- |
   | `:bad_option`, `:not_distributed`, `:name_mismatch` | the caller, see `Outrigger.Node.Config` |
   | `:missing_binary`, `:bad_binary`, `:exec_failed` | the installation |
-  | `:cookie_refused`, `:peer_unknown`, `:peer_unreachable` | a node to be joined, or our idea of it |
+  | `:cookie_refused`, `:tls_refused`, `:peer_unknown`, `:peer_unreachable` | a node to be joined, or our idea of it |
   | `:name_taken`, `:epmd_unreachable` | this machine |
   | `:timeout` | the Rust node did not join within `:start_timeout` |
   | `:exited`, `:start_failed` | the Rust node; its log says more |
@@ -17,6 +17,7 @@ defmodule Outrigger.Node.Failure do
   # What the binary may say after `fatal`. Atoms come from this table, never from its output.
   @reasons %{
     "cookie_refused" => :cookie_refused,
+    "tls_refused" => :tls_refused,
     "name_taken" => :name_taken,
     "epmd_unreachable" => :epmd_unreachable,
     "peer_unknown" => :peer_unknown,
@@ -115,6 +116,11 @@ defmodule Outrigger.Node.Failure do
   def remedy(:cookie_refused, _name, node) do
     "The cookie differs from that of #{node}: leave the :cookie option out to use this node's own " <>
       "(Node.get_cookie/0), or set the same cookie on all nodes."
+  end
+
+  def remedy(:tls_refused, _name, _node) do
+    "All nodes speak TLS or none, and each certificate has to hold on the other side; docs/tls.md of the package " <>
+      "has the commands, and `mix outrigger.doctor` looks at a link."
   end
 
   def remedy(:name_taken, name, _node) do

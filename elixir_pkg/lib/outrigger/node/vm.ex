@@ -5,7 +5,7 @@ defmodule Outrigger.Node.Vm do
   Read anew before each start, because a cookie can be changed and the distribution started or stopped while a VM runs.
   """
 
-  alias Outrigger.Node.Secret
+  alias Outrigger.Node.{Secret, Tls}
 
   @typedoc """
     * `:node` - name of this node, `nil` when it is not distributed;
@@ -13,7 +13,8 @@ defmodule Outrigger.Node.Vm do
     * `:cookie` - the node's own cookie, wrapped;
     * `:ticktime` - net tick time in seconds;
     * `:epmd_port` - `ERL_EPMD_PORT`, if set;
-    * `:fixed_port` - the port of `-erl_epmd_port`, for nodes that run without EPMD.
+    * `:fixed_port` - the port of `-erl_epmd_port`, for nodes that run without EPMD;
+    * `:tls` - the files of TLS distribution, see `Outrigger.Node.Tls`.
   """
   @type t :: %{
           node: String.t() | nil,
@@ -21,7 +22,8 @@ defmodule Outrigger.Node.Vm do
           cookie: Secret.t() | nil,
           ticktime: pos_integer | nil,
           epmd_port: String.t() | nil,
-          fixed_port: String.t() | nil
+          fixed_port: String.t() | nil,
+          tls: Tls.t()
         }
 
   @doc "Reads it all from the running VM."
@@ -33,7 +35,8 @@ defmodule Outrigger.Node.Vm do
       cookie: nil,
       ticktime: nil,
       epmd_port: System.get_env("ERL_EPMD_PORT"),
-      fixed_port: fixed_port()
+      fixed_port: fixed_port(),
+      tls: Tls.of_vm()
     }
 
     if Node.alive?() do

@@ -10,7 +10,8 @@ defmodule Outrigger.Node.ConfigTest do
     type: :long,
     ticktime: 60,
     epmd_port: nil,
-    fixed_port: nil
+    fixed_port: nil,
+    tls: nil
   }
 
   defp long(changes \\ %{}) do
@@ -80,6 +81,22 @@ defmodule Outrigger.Node.ConfigTest do
 
     assert %{reason: :bad_option, message: message} = refused([epmd: false], long())
     assert message =~ "-erl_epmd_port"
+  end
+
+  test "TLS as this node: its files, others, or an error that names what to do" do
+    files = %{cert: "/n.pem", key: "/n.key", ca: "/ca.pem"}
+    own = ~w(--tls-cert /n.pem --tls-key /n.key --tls-ca /ca.pem)
+    assert Enum.take(resolve!([], long(%{tls: files})).args, -6) == own
+    given = [tls_cert: "c", tls_key: "k", tls_ca: "a"]
+    other = ~w(--tls-cert c --tls-key k --tls-ca a)
+
+    for tls <- [files, :unknown] do
+      assert Enum.take(resolve!(given, long(%{tls: tls})).args, -6) == other
+    end
+
+    assert refused([], long(%{tls: :unknown})).message =~ "missing: tls_ca, tls_cert, tls_key"
+    assert refused([tls_cert: "c"], long(%{tls: files})).message =~ "missing: tls_ca, tls_key"
+    assert refused(given, long()).message =~ "-proto_dist inet_tls"
   end
 
   test "a VM without distribution" do

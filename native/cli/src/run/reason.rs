@@ -9,6 +9,8 @@ use outrigger_node::NodeError;
 pub(crate) enum Reason {
     /// The peer has another cookie.
     CookieRefused,
+    /// One side speaks TLS and the other does not, or a certificate does not hold.
+    TlsRefused,
     /// A live node has our name.
     NameTaken,
     /// No EPMD answers, here or on the peer's host.
@@ -30,6 +32,7 @@ impl Reason {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::CookieRefused => "cookie_refused",
+            Self::TlsRefused => "tls_refused",
             Self::NameTaken => "name_taken",
             Self::EpmdUnreachable => "epmd_unreachable",
             Self::PeerUnknown => "peer_unknown",
@@ -64,6 +67,7 @@ impl Reason {
     pub(crate) fn of_join(error: &NodeError) -> Self {
         match error {
             NodeError::CookieRefused { .. } => Self::CookieRefused,
+            NodeError::Tls { .. } | NodeError::PeerSpeaksTls { .. } => Self::TlsRefused,
             NodeError::NameMismatch { .. } => Self::NameMismatch,
             NodeError::EpmdUnreachable { .. } | NodeError::EpmdMisbehaved { .. } => Self::EpmdUnreachable,
             NodeError::PeerUnknown { .. } => Self::PeerUnknown,
@@ -75,7 +79,7 @@ impl Reason {
 
     /// Whether trying again within seconds cannot help.
     pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::CookieRefused | Self::NameMismatch | Self::BadOption)
+        matches!(self, Self::CookieRefused | Self::TlsRefused | Self::NameMismatch | Self::BadOption)
     }
 }
 

@@ -44,6 +44,12 @@ fn certificate(error: &CertificateError) -> String {
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             "its certificate is not for this use; issue one for both, serverAuth and clientAuth".into()
         }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            "its certificate is signed in a way that we do not know; issue one with RSA or ECDSA (P-256, P-384) and \
+             SHA-256 or better"
+                .into()
+        }
         other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             "its certificate is that of a CA; have the CA issue one for the node".into()
         }
@@ -69,7 +75,9 @@ fn told(alert: AlertDescription) -> String {
                 "it refuses our certificate ({alert:?}); look into its log, and at ours: openssl x509 -text"
             )
         }
-        AlertDescription::HandshakeFailure | AlertDescription::ProtocolVersion => {
+        AlertDescription::HandshakeFailure
+        | AlertDescription::InsufficientSecurity
+        | AlertDescription::ProtocolVersion => {
             format!("it refuses our TLS ({alert:?}); does it ask for certificates, in TLS 1.2 or 1.3?")
         }
         other => format!("it ended TLS with the alert {other:?}"),
@@ -97,6 +105,7 @@ mod tests {
             Error::AlertReceived(AlertDescription::CertificateExpired),
             Error::AlertReceived(AlertDescription::CertificateUnknown),
             Error::AlertReceived(AlertDescription::HandshakeFailure),
+            Error::AlertReceived(AlertDescription::InsufficientSecurity),
             Error::InvalidMessage(InvalidMessage::InvalidContentType),
         ] {
             let text = shown(error);
