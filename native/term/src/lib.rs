@@ -1,39 +1,59 @@
-//! Bytes to terms and back: a reader and a writer of the Erlang external term format.
+//! Bytes to terms and back: the Erlang external term format, as OTP 25 to 29 write and read it.
 //!
-//! What it is: [`Reader`] is a cursor over borrowed bytes that takes one value after the other and copies
-//! nothing. [`Term`] is one whole term in such bytes, [`OwnedTerm`] one that owns them; both print as `iex` does.
-//! [`Writer`] appends values to a byte vector, byte for byte as `erlang:term_to_binary/1` does.
+//! What it is, from the bytes up:
+//!
+//! | for | there is |
+//! | --- | --- |
+//! | taking one value after the other, in place | [`Reader`]: a cursor that copies nothing |
+//! | writing one value after the other | [`Writer`]: byte for byte as `erlang:term_to_binary/1` does |
+//! | a whole term that is passed on, kept or printed | [`Term`] borrows it, [`OwnedTerm`] owns it; both print as `iex` does |
+//! | types of one's own | [`to_vec`] and [`from_slice`], through serde |
+//! | terms as keys | [`canonical`]: equal terms become equal bytes |
+//! | what `term_to_binary` stored, maybe compressed | [`OwnedTerm::unpack`], [`Term::pack`] |
+//! | trees of the crate `eetf` | `TryFrom` both ways, with the feature `eetf` |
+//!
+//! Terms are bare everywhere: without the version byte 131, as they stand within a message. [`Reader::expect_version`],
+//! [`Term::with_version`] and [`OwnedTerm::unpack`] take it where one is.
 //!
 //! Invariants:
 //!
 //! - Input is hostile. Every length and count is held against the bytes that are there before it is used.
-//!   Nothing recurses on input, nothing allocates on the sender's word, nothing panics.
+//!   Nothing recurses on input without a bound, nothing allocates on the sender's word, nothing panics.
 //! - A failed read leaves the cursor where it stood.
 //! - The writer never produces a term that a BEAM would refuse; what it cannot write is an error of the
-//!   caller.
+//!   caller. The caller's part: as many terms behind a header as it announced, and no key of a map twice.
+//! - Nothing makes atoms but the names that a program writes: see [`to_vec`].
 //!
 //! ```
-//! use outrigger_term::{Reader, TermError, Writer};
+//! use outrigger_term::{OwnedTerm, Reader, Term, TermError, Writer, from_slice};
 //!
 //! let mut bytes = Vec::new();
 //! let mut writer = Writer::new(&mut bytes);
-//! writer.version();
 //! writer.tuple(2);
 //! writer.atom("ping")?;
 //! writer.integer(42);
-//! assert_eq!(bytes, [131, 104, 2, 119, 4, b'p', b'i', b'n', b'g', 97, 42]);
+//! assert_eq!(bytes, [104, 2, 119, 4, b'p', b'i', b'n', b'g', 97, 42]);
 //!
+//! // In place.
 //! let mut reader = Reader::new(&bytes);
-//! reader.expect_version()?;
 //! assert_eq!(reader.tuple()?, 2);
 //! assert!(reader.atom()?.eq_str("ping"));
 //! assert_eq!(reader.integer()?, 42);
 //! reader.expect_end()?;
+//!
+//! // Whole.
+//! let term = Term::new(&bytes)?;
+//! assert_eq!(term.to_string(), "{:ping, 42}");
+//! let kept = OwnedTerm::from(term);
+//!
+//! // As a type.
+//! assert_eq!(from_slice::<(String, u8)>(kept.bytes()).unwrap(), ("ping".into(), 42));
 //! # Ok::<(), TermError>(())
 //! ```
 //!
-//! Limits: no owned tree of terms, references to an atom cache (tag 82) only in [`rewrite_atoms`], no decompression (tag 80), no
-//! `LOCAL_EXT` (tag 121, never sent between nodes).
+//! Limits: no tree of its own (a term stays the bytes it came as). References to an atom cache (tag 82) are expanded by
+//! [`rewrite_atoms`] alone. Closures and native records can be read, printed and passed on, not made. `FUN_EXT`, which no OTP
+//! since 23 takes, is walked over and printed, no more. Ports are written as OTP 26 and later write them.
 
 mod atom;
 mod bits;
