@@ -132,6 +132,8 @@ counters! {
         reasons_shortened,
         /// Links and monitors of peers that were refused, since a peer had as many as allowed.
         ties_refused,
+        /// Requests of peers to spawn that were refused: no calls of functions, malformed, or too many at once.
+        spawns_refused,
     }
 }
 

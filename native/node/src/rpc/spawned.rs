@@ -46,7 +46,10 @@ impl Inner {
         match self.spawn_for(link, request, args) {
             // The answer has to be out before anything of the process is.
             Ok(start) => start(),
-            Err(why) => reply(link, &self.net_kernel, request, 0, Spawned::Error(Atom::Utf8(why))),
+            Err(why) => {
+                self.counters.spawns_refused.one();
+                reply(link, &self.net_kernel, request, 0, Spawned::Error(Atom::Utf8(why)));
+            }
         }
     }
 
