@@ -67,15 +67,20 @@ impl Contender {
         self.process.wait_line(from, DEADLINE, "an answer", |_| true).1
     }
 
-    /// CPU time so far, of all threads, in microseconds.
+    /// CPU time so far; see [`cpu_us`].
     pub(crate) fn cpu_us(&self) -> f64 {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.pid())).expect("it runs");
-        let nanos = threads.flatten().filter_map(|thread| {
-            let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<f64>().ok()
-        });
-        nanos.sum::<f64>() / 1000.0
+        cpu_us(&self.process)
     }
+}
+
+/// CPU time of a process so far, of all its threads, in microseconds.
+pub(crate) fn cpu_us(process: &Process) -> f64 {
+    let threads = std::fs::read_dir(format!("/proc/{}/task", process.pid())).expect("it runs");
+    let nanos = threads.flatten().filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse::<f64>().ok()
+    });
+    nanos.sum::<f64>() / 1000.0
 }
 
 /// What a contender was started with.
