@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use outrigger_term::{Atom, MAX_REFERENCE_WORDS, Pid, Reference};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The incarnation of a node: tells the pids of a restarted node from those of its former life.
 ///
@@ -26,6 +27,10 @@ impl fmt::Display for Creation {
 /// let pid = OwnedPid { node: "rust@127.0.0.1".into(), id: 7, serial: 0, creation: 3 };
 /// assert_eq!(OwnedPid::from(pid.borrow()), pid);
 /// assert_eq!(pid.to_string(), "<rust@127.0.0.1.7.0>");
+///
+/// // Within values that serde writes as terms.
+/// let bytes = outrigger_term::to_vec(&("from", &pid)).unwrap();
+/// assert_eq!(outrigger_term::from_slice(&bytes), Ok((String::from("from"), pid)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OwnedPid {
@@ -107,5 +112,33 @@ impl fmt::Display for OwnedRef {
         write!(f, "#Ref<{}", self.node)?;
         self.borrow().words().iter().rev().try_for_each(|word| write!(f, ".{word}"))?;
         f.write_str(">")
+    }
+}
+
+/// With [`outrigger_term::to_vec`]; other formats get the bytes of the term.
+impl Serialize for OwnedPid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.borrow().serialize(serializer)
+    }
+}
+
+/// With [`outrigger_term::from_slice`] only.
+impl<'de> Deserialize<'de> for OwnedPid {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Pid::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// With [`outrigger_term::to_vec`]; other formats get the bytes of the term.
+impl Serialize for OwnedRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.borrow().serialize(serializer)
+    }
+}
+
+/// With [`outrigger_term::from_slice`] only.
+impl<'de> Deserialize<'de> for OwnedRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Reference::deserialize(deserializer).map(Self::from)
     }
 }

@@ -23,9 +23,11 @@
 
 mod atom;
 mod float;
+mod leaf;
 mod list;
 mod opaque;
 mod printer;
+mod record;
 mod text;
 
 use std::fmt;

@@ -7,13 +7,10 @@ use std::fmt::{self, Write};
 
 use super::{atom, float, list, opaque, text};
 use crate::pieces::{Pieces, Step};
-use crate::{BitString, Integer, Reader, TermError, tag};
-
-/// Bits of an integer that is still printed in digits.
-const MAX_INTEGER_BITS: u64 = 4096 * 8;
+use crate::{Reader, TermError, tag};
 
 /// A container whose first characters are written.
-enum Open<'a> {
+pub(super) enum Open<'a> {
     Tuple {
         left: u32,
     },
@@ -36,7 +33,7 @@ enum Open<'a> {
 }
 
 /// Why the walk ended early.
-enum Stop {
+pub(super) enum Stop {
     /// The place where it is written to is full or gone.
     Write,
     /// The bytes are no term. That does not happen behind a [`crate::Term`], but no print may panic.
@@ -55,14 +52,14 @@ impl From<TermError> for Stop {
     }
 }
 
-struct Printer<'a, 'f, 'g> {
-    reader: Reader<'a>,
-    open: Vec<Open<'a>>,
-    limit: u64,
-    printable_limit: usize,
+pub(super) struct Printer<'a, 'f, 'g> {
+    pub(super) reader: Reader<'a>,
+    pub(super) open: Vec<Open<'a>>,
+    pub(super) limit: u64,
+    pub(super) printable_limit: usize,
     /// The container has had an element.
     comma: bool,
-    out: &'f mut fmt::Formatter<'g>,
+    pub(super) out: &'f mut fmt::Formatter<'g>,
 }
 
 pub(super) fn print(
@@ -94,7 +91,7 @@ impl<'a> Printer<'a, '_, '_> {
     }
 
     /// Prints a term, of a container the beginning only.
-    fn term(&mut self) -> Result<(), Stop> {
+    pub(super) fn term(&mut self) -> Result<(), Stop> {
         match self.reader.tag()? {
             tag::SMALL_INTEGER | tag::INTEGER | tag::SMALL_BIG | tag::LARGE_BIG => {
                 let number = self.reader.number()?;
@@ -138,14 +135,14 @@ impl<'a> Printer<'a, '_, '_> {
         Ok(())
     }
 
-    fn begin(&mut self, text: &str, open: Open<'a>) -> fmt::Result {
+    pub(super) fn begin(&mut self, text: &str, open: Open<'a>) -> fmt::Result {
         self.comma = false;
         self.open.push(open);
         self.out.write_str(text)
     }
 
     /// Writes what stands before an element. Says whether the element may be printed; if not, `...` is.
-    fn next(&mut self) -> Result<bool, fmt::Error> {
+    pub(super) fn next(&mut self) -> Result<bool, fmt::Error> {
         if self.comma {
             self.out.write_str(", ")?;
         }
@@ -160,12 +157,12 @@ impl<'a> Printer<'a, '_, '_> {
         }
     }
 
-    fn end(&mut self, text: &str) -> fmt::Result {
+    pub(super) fn end(&mut self, text: &str) -> fmt::Result {
         self.comma = true;
         self.out.write_str(text)
     }
 
-    fn skip(&mut self, count: u64) -> Result<(), TermError> {
+    pub(super) fn skip(&mut self, count: u64) -> Result<(), TermError> {
         (0..count).try_for_each(|_| self.reader.skip().map(drop))
     }
 
@@ -268,76 +265,5 @@ impl<'a> Printer<'a, '_, '_> {
             self.key()?;
         }
         self.term()
-    }
-
-    fn begin_record(&mut self) -> Result<(), Stop> {
-        match self.reader.clone().record() {
-            Ok(record) => {
-                let start = self.reader.remaining();
-                self.out.write_char('#')?;
-                atom::erlang(&record.module.text(), self.out)?;
-                self.out.write_char(':')?;
-                atom::erlang(&record.name.text(), self.out)?;
-                // The names are before the values: go on behind them.
-                self.reader.record()?;
-                let whole = start.len() - self.reader.remaining().len();
-                let values = start.get(whole - record.values.len()..).unwrap_or_default();
-                self.reader = Reader::new(values);
-                Ok(self.begin("{", Open::Record { names: Reader::new(record.names), left: record.fields })?)
-            }
-            Err(_) => {
-                self.reader.skip()?;
-                Ok(self.out.write_str("#Record<...>")?)
-            }
-        }
-    }
-
-    fn record(&mut self, mut names: Reader<'a>, left: u32) -> Result<(), Stop> {
-        if left == 0 {
-            return Ok(self.end("}")?);
-        }
-        if !self.next()? {
-            self.skip(left.into())?;
-            return Ok(self.end("}")?);
-        }
-        atom::erlang(&names.atom()?.text(), self.out)?;
-        self.out.write_str(" = ")?;
-        self.open.push(Open::Record { names, left: left - 1 });
-        self.term()
-    }
-
-    fn integer(&mut self, number: &Integer<'_>) -> fmt::Result {
-        match number.bits() {
-            ..=MAX_INTEGER_BITS => write!(self.out, "{number}"),
-            bits => write!(self.out, "#Integer<{bits} bits>"),
-        }
-    }
-
-    fn bits(&mut self, bits: &BitString<'_>) -> fmt::Result {
-        if let Some(bytes) = bits.as_binary()
-            && text::is_printable(bytes, self.printable_limit)
-        {
-            self.out.write_char('"')?;
-            let left = text::escape(bytes, self.printable_limit, self.out)?;
-            return self.out.write_str(if left == 0 { "\"" } else { "\" <> ..." });
-        }
-        let (whole, rest) = bits.split();
-        self.out.write_str("<<")?;
-        let items = whole.len() as u64 + u64::from(rest.is_some());
-        let shown = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let mut comma = "";
-        for byte in whole.iter().take(shown) {
-            write!(self.out, "{comma}{byte}")?;
-            comma = ", ";
-        }
-        if items > self.limit {
-            write!(self.out, "{comma}...")?;
-        } else if let Some((size, value)) = rest {
-            write!(self.out, "{comma}{value}::size({size})")?;
-        }
-        if self.limit < u64::MAX {
-            self.limit = self.limit.saturating_sub(items);
-        }
-        self.out.write_str(">>")
     }
 }
