@@ -1,6 +1,6 @@
 //! Two nodes of ours, one with and one without the cache, and an `erl` that talks to each in turn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use outrigger_node::{AtomCache, Dest, Message, Node, NodeEvent, Process, Target};
 
@@ -8,7 +8,7 @@ use crate::beam::{COOKIE, EpmdServer, Erl, member, name};
 use crate::report::Report;
 use crate::{codec, cpu};
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 const MESSAGES: u32 = 100_000;
 
 struct Side {
@@ -33,12 +33,16 @@ pub(crate) fn run(report: &mut Report) {
         erl.eval(&format!("T = binary_to_term(<<131,{bytes}>>), persistent_term:put(t, T), ok"));
         for _ in 0..ROUNDS {
             for side in &mut sides {
-                let (rate, cpu) = to_the_beam(&runtime, side, &mut erl, &term);
-                report.add(&name, "to the BEAM", side.who, rate / 1e3);
-                report.add(&name, "to the BEAM, our CPU", side.who, cpu);
-                let (rate, cpu) = from_the_beam(&runtime, side, &mut erl);
-                report.add(&name, "from the BEAM", side.who, rate / 1e3);
-                report.add(&name, "from the BEAM, our CPU", side.who, cpu);
+                let start = Cpu::now(&mut erl);
+                to_the_beam(&runtime, side, &mut erl, &term);
+                let (ours, its) = start.since(&mut erl);
+                report.add(&name, "to a BEAM, our CPU", side.who, ours);
+                report.add(&name, "to a BEAM, its CPU", side.who, its);
+                let start = Cpu::now(&mut erl);
+                from_the_beam(&runtime, side, &mut erl);
+                let (ours, its) = start.since(&mut erl);
+                report.add(&name, "from a BEAM, our CPU", side.who, ours);
+                report.add(&name, "from a BEAM, its CPU", side.who, its);
             }
         }
     }
@@ -60,11 +64,29 @@ async fn side(epmd: &EpmdServer, erl: &Erl, who: &'static str, cache: AtomCache)
     Side { who, node, inbox }
 }
 
-/// Messages a second, and our nanoseconds for each.
-fn to_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut Erl, term: &[u8]) -> (f64, f64) {
+/// What both processes have spent.
+struct Cpu {
+    ours: u64,
+    its: u64,
+}
+
+impl Cpu {
+    fn now(erl: &mut Erl) -> Self {
+        let its: u64 = erl.eval("element(1, erlang:statistics(runtime))").parse().unwrap();
+        Self { ours: cpu::of_this_process(), its: its * 1_000_000 }
+    }
+
+    /// Nanoseconds of both for each message.
+    fn since(&self, erl: &mut Erl) -> (f64, f64) {
+        let now = Self::now(erl);
+        let each = |from, to| (to - from) as f64 / f64::from(MESSAGES);
+        (each(self.ours, now.ours), each(self.its, now.its))
+    }
+}
+
+fn to_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut Erl, term: &[u8]) {
     erl.eval(&format!("sink ! {{start, {MESSAGES}, '{}'}}, ok", side.node.name()));
     let sink = Dest::name("sink", erl.name.parse().unwrap());
-    let (start, cpu) = (Instant::now(), cpu::of_this_process());
     runtime.block_on(async {
         for n in 0..MESSAGES {
             side.inbox.send(&sink, term).unwrap();
@@ -76,11 +98,9 @@ fn to_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut Erl
     let done = async { tokio::time::timeout(Duration::from_secs(60), side.inbox.recv()).await };
     let done = runtime.block_on(done);
     assert!(matches!(done, Ok(Some(Message::Term(_)))));
-    figures(start, cpu)
 }
 
-fn from_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut Erl) -> (f64, f64) {
-    let (start, cpu) = (Instant::now(), cpu::of_this_process());
+fn from_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut Erl) {
     erl.eval(&format!(
         "spawn(fun() -> T = persistent_term:get(t), (fun F(0) -> ok; F(N) -> {{inbox, '{}'}} ! T, F(N - 1) end)({MESSAGES}) end), ok",
         side.node.name()
@@ -90,10 +110,4 @@ fn from_the_beam(runtime: &tokio::runtime::Runtime, side: &mut Side, erl: &mut E
             side.inbox.recv().await.unwrap();
         }
     });
-    figures(start, cpu)
-}
-
-fn figures(start: Instant, cpu: u64) -> (f64, f64) {
-    let cpu = (cpu::of_this_process() - cpu) as f64 / f64::from(MESSAGES);
-    (f64::from(MESSAGES) / start.elapsed().as_secs_f64(), cpu)
 }
