@@ -20,7 +20,8 @@
 //!
 //! - `PUBLISHED`: we are a hidden node. No `global`, no `pg`, no part in overlapping-partition disconnects.
 //! - `FRAGMENTS`: the node adds it unless it is told not to; it changes the framing.
-//! - `DIST_HDR_ATOM_CACHE`: a payload with references to the cache could not be passed on as it came.
+//! - `DIST_HDR_ATOM_CACHE`: the node adds it if it is told to. Messages are shorter then, and all that have atoms are written
+//!   anew before anyone sees them.
 //! - `SEND_SENDER`: each message to a pid would carry one more pid, which the publisher encodes and we parse,
 //!   and nobody here reads. It is parsed all the same.
 //! - `NATIVE_RECORDS`: what we accept we may have to pass on to a node that cannot read it.
