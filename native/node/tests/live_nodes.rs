@@ -66,7 +66,7 @@ async fn row_13_hidden_nodes_are_told_as_such_and_global_leaves_us_alone() {
 
 #[tokio::test]
 async fn row_15_our_processes_hear_of_each_node_with_kind_and_reason() {
-    let mut cluster = Cluster::start_with(|config| config.net_ticktime = Duration::from_millis(1_500)).await;
+    let mut cluster = Cluster::start_with(|config| config.net_ticktime = Duration::from_secs(3)).await;
     let name: NodeName = cluster.erl.as_ref().unwrap().name.parse().unwrap();
     let (mut ours, mut other) = (trapping(&cluster.node), cluster.node.process().unwrap());
     let victim = cluster.victim("victim", &mut ours).await;
