@@ -245,3 +245,23 @@ fn cover_makes_the_router_dial() {
     near.publish("hello");
     group.wait_data("[hello]");
 }
+
+/// A node that was dialled to cover a group and is gone for good is not dialled for ever; when it is named anew, it is.
+#[test]
+fn what_was_covered_and_is_gone_is_dialled_no_more() {
+    let cluster = Cluster::start(1);
+    let far = Beam::options("far").epmd(cluster.epmd()).start();
+    let near = cluster.group(0, "news");
+    near.join(&[near.beam().name()]);
+    let cover = || near.call_with("cover", &format!("['{}']", far.name()));
+    cover();
+    let group = Group::start(&far, "news", cluster.rust().name());
+    group.join(&[near.beam().name(), far.name()]);
+    let from = cluster.rust().process().lines().count();
+    far.kill();
+    let given_up = cluster.rust().wait_log(from, LONG, &["no source names this peer any more", far.name()]);
+    near.wait_members(&[near.beam().name()]);
+    let far = far.restart();
+    cover();
+    cluster.rust().wait_joined_from(given_up, far.name());
+}

@@ -77,7 +77,7 @@ mod writer;
 pub use backoff::{Backoff, BackoffConfig};
 pub use config::{AtomCache, Bounds, Config, EPMD_PORT, Epmd, Listen, Target};
 pub use counters::{NodeFigures, ReadFigures, WriteFigures};
-pub use discovery::{Discovery, NamePattern, PeerSource, Peers, Place};
+pub use discovery::{Discovery, NamePattern, Naming, PeerSource, Peers, Place};
 pub use error::NodeError;
 pub use escape::{MAX_CHARS, Printable};
 pub use event::{DownReason, Events, NodeEvent};

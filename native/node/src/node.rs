@@ -32,7 +32,7 @@ use outrigger_proto::{Creation, NodeName, OwnedPid};
 use crate::call::{self, Question};
 use crate::config::{Config, Target};
 use crate::counters::NodeFigures;
-use crate::discovery::{self, Discovery};
+use crate::discovery::{self, Discovery, Naming};
 use crate::error::NodeError;
 use crate::event::Events;
 use crate::info::LinkInfo;
@@ -121,6 +121,13 @@ impl Node {
     /// What is found there could never be joined, or the node is shut down.
     pub fn discover(&self, discovery: &Discovery) -> Result<(), NodeError> {
         discovery::start(&self.0, discovery)
+    }
+
+    /// A source of peers that is not asked but says whom to join, such as a service that is told of nodes. `label` is what log lines
+    /// and events call it.
+    #[must_use]
+    pub fn naming(&self, label: &str) -> Naming {
+        Naming::new(self, label)
     }
 
     /// What happens to links from now on. The first receiver that is asked for has it from the start.

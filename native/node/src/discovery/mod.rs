@@ -30,6 +30,7 @@ mod config;
 mod directory;
 mod dns;
 mod epmd;
+mod naming;
 mod nodes;
 mod pattern;
 mod schedule;
@@ -38,6 +39,7 @@ mod task;
 
 pub use config::{Discovery, Place};
 pub(crate) use directory::Directory;
+pub use naming::Naming;
 pub use pattern::NamePattern;
 pub use source::{PeerSource, Peers};
 pub(crate) use task::start;

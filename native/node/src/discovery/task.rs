@@ -38,14 +38,14 @@ pub(crate) fn start(inner: &Arc<Inner>, discovery: &Discovery) -> Result<(), Nod
     Ok(())
 }
 
-struct Finder {
-    inner: Arc<Inner>,
-    id: SourceId,
-    label: Arc<str>,
+pub(super) struct Finder {
+    pub(super) inner: Arc<Inner>,
+    pub(super) id: SourceId,
+    pub(super) label: Arc<str>,
     /// Whether the last question failed.
-    failing: bool,
+    pub(super) failing: bool,
     /// How many names of the last answer were left out.
-    left_out: usize,
+    pub(super) left_out: usize,
 }
 
 impl Finder {
@@ -71,7 +71,8 @@ impl Finder {
         }
     }
 
-    fn take(&mut self, answer: Vec<Target>) {
+    /// Takes a whole answer.
+    pub(super) fn take(&mut self, answer: Vec<Target>) {
         if std::mem::take(&mut self.failing) {
             tracing::info!(source = %self.label, "discovery works again");
         }

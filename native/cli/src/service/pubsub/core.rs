@@ -54,11 +54,6 @@ impl<O: Outlet> Core<O> {
         gone.iter().for_each(|change| self.announce(change, link.peer(), &changes));
     }
 
-    /// Whether some link leads to this node.
-    pub(super) fn reaches(&self, node: &str) -> bool {
-        self.links.read().unwrap_or_else(PoisonError::into_inner).values().any(|link| link.node() == node)
-    }
-
     /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached.
     pub(super) fn attach(&self, link: &O, group: &str) -> bool {
         let mut changes = self.router.changes();

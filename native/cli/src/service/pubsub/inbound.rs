@@ -22,10 +22,13 @@ use super::throttle::Throttle;
 /// Groups whose control message a link keeps ready.
 const KEPT_PREFIXES: usize = 256;
 
-/// Asks the node to connect to nodes that an attached peer has named.
+/// Has the node connect to nodes that attached peers miss.
 pub(super) trait Dial: Send {
-    /// Nodes where a group has workers, told by `by`.
-    fn cover(&self, by: &str, group: &str, nodes: Vec<NodeName>);
+    /// All nodes where a group has workers that this peer misses.
+    fn cover(&self, group: &str, nodes: Vec<NodeName>);
+
+    /// This peer leaves a group. Said before others hear of it.
+    fn left(&self, group: &str);
 }
 
 /// The state of one link. Lives in the link's reader task.
@@ -126,11 +129,13 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
                 }
             }
             Ok(Request::Detach { group, worker }) if self.is_ours(&worker) => {
+                if self.attached.remove(&*group) {
+                    self.dial.left(&group);
+                }
                 self.core.detach(&self.link, &group);
-                self.attached.remove(&*group);
             }
             Ok(Request::Cover { group, nodes }) if self.attached.contains(&*group) => {
-                self.dial.cover(self.link.node(), &group, nodes);
+                self.dial.cover(&group, nodes);
             }
             Ok(_) => self.malformed("peer asks for a worker or a group that is not its own"),
             Err(RequestError::Version { version, group }) => {
@@ -181,6 +186,7 @@ impl<O: Outlet, D: Dial> Inbound for LinkInbound<O, D> {
 
     fn link_down(&mut self, _reason: &DownReason) {
         self.end_run();
+        self.attached.drain().for_each(|group| self.dial.left(&group));
         self.core.link_down(&self.link);
     }
 }

@@ -1,15 +1,16 @@
 //! The service as the node sees it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use outrigger_fanout::{Router, RouterConfig};
-use outrigger_node::{DownReason, Inbound, Link, Node, NodeName, Payload, Service, To, WeakNode};
+use outrigger_node::{DownReason, Inbound, Link, Naming, Node, NodeName, Payload, Service, Target, To};
 use outrigger_term::Pid;
 
 use super::announce::Identity;
 use super::core::Core;
-use super::cover;
+use super::cover::{self, Missed};
 use super::inbound::{Dial, LinkInbound};
+use super::outlet::Outlet;
 
 /// The router's own pid. Its serial is one that the engine leaves alone.
 const ROUTER_ID: u32 = 1;
@@ -22,13 +23,20 @@ pub(crate) struct PubSub {
 
 struct Bound {
     core: Arc<Core<Link>>,
-    node: WeakNode,
+    cover: Arc<Cover>,
 }
 
-/// Dials through the node.
-struct NodeDial {
-    core: Arc<Core<Link>>,
-    node: WeakNode,
+/// What the peers miss, and the node that dials it.
+struct Cover {
+    own: NodeName,
+    missed: Mutex<Missed>,
+    naming: Naming,
+}
+
+/// The word of one peer.
+struct PeerDial {
+    cover: Arc<Cover>,
+    link: Link,
 }
 
 impl Service for PubSub {
@@ -47,7 +55,9 @@ impl Service for PubSub {
         let identity = Identity { router: node.pid(ROUTER_ID, 0) };
         let core = Arc::new(Core::new(Router::new(RouterConfig::default()), identity));
         // A service is started once.
-        let _ = self.bound.set(Bound { core, node: node.downgrade() });
+        let cover =
+            Cover { own: node.name().clone(), missed: Mutex::default(), naming: node.naming("cover") };
+        let _ = self.bound.set(Bound { core, cover: Arc::new(cover) });
     }
 
     fn link_up(&self, link: &Link) {
@@ -58,8 +68,8 @@ impl Service for PubSub {
 
     fn inbound(&self, link: &Link) -> Box<dyn Inbound> {
         match self.bound.get() {
-            Some(Bound { core, node }) => {
-                let dial = NodeDial { core: core.clone(), node: node.clone() };
+            Some(Bound { core, cover }) => {
+                let dial = PeerDial { cover: cover.clone(), link: link.clone() };
                 Box::new(LinkInbound::new(core.clone(), link.clone(), dial))
             }
             // No link comes up before the start: nothing to be lost.
@@ -68,24 +78,35 @@ impl Service for PubSub {
     }
 }
 
-impl Dial for NodeDial {
-    fn cover(&self, by: &str, group: &str, nodes: Vec<NodeName>) {
-        let Some(node) = self.node.upgrade() else { return };
-        let (wanted, refused) = cover::wanted(node.name(), nodes, |name| self.core.reaches(name.as_str()));
+impl Cover {
+    /// Changes what is missed, and has the node dial all of it.
+    fn change(&self, change: impl FnOnce(&mut Missed)) {
+        // Held while the node is told, so that the last word is the last one that it hears.
+        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut missed);
+        self.naming.name(missed.nodes().into_iter().map(Target::by_epmd).collect());
+    }
+}
+
+impl Dial for PeerDial {
+    fn cover(&self, group: &str, nodes: Vec<NodeName>) {
+        let by = self.link.peer();
+        let refused = cover::of_the_other_kind(&self.cover.own, &nodes);
         if refused > 0 {
             tracing::warn!(
-                by,
+                %by,
                 group,
                 refused,
                 "named nodes with the other kind of name: they can never be joined"
             );
         }
-        for name in wanted {
-            match node.join(name.clone()) {
-                Ok(()) => tracing::debug!(node = %name, by, group, "joining a node to cover"),
-                Err(error) => tracing::warn!(node = %name, by, group, %error, "cannot join a node to cover"),
-            }
-        }
+        tracing::debug!(%by, group, nodes = nodes.len(), "joining nodes to cover");
+        self.cover.change(|missed| missed.cover(Outlet::peer(&self.link), group, nodes));
+    }
+
+    fn left(&self, group: &str) {
+        let node = self.link.peer().as_str();
+        self.cover.change(|missed| missed.left(Outlet::peer(&self.link), node, group));
     }
 }
 
