@@ -1,7 +1,7 @@
 //! What a task holds to be a process.
 //!
 //! ```
-//! use outrigger_node::term::{Pid, from_slice, to_vec};
+//! use outrigger_node::term::{from_slice, to_vec};
 //! use outrigger_node::{Dest, Message, OwnedPid, ProcessOptions, Reason};
 //!
 //! # use outrigger_node::{Config, Epmd, Listen, Node, cookie};
@@ -13,12 +13,12 @@
 //! // A task that is a process: it doubles numbers for whoever asks, `{From, Number}`, and its end is the end of the task.
 //! let doubler = node.spawn(&ProcessOptions::default(), |mut process| async move {
 //!     while let Some(Message::Term(term)) = process.recv().await {
-//!         let Ok((from, number)) = from_slice::<(Pid<'_>, i64)>(&term) else {
+//!         let Ok((from, number)) = from_slice::<(OwnedPid, i64)>(&term) else {
 //!             return Err(Reason::tuple("bad_request", "not {pid, integer}"));
 //!         };
 //!         let answer = to_vec(&(number * 2)).map_err(|_| Reason::badarg())?;
 //!         // Lost if nobody is there any more, as on a BEAM.
-//!         let _sent = process.send(&Dest::Pid(OwnedPid::from(from)), &answer);
+//!         let _sent = process.send(&Dest::Pid(from), &answer);
 //!     }
 //!     Ok(())
 //! })?;
@@ -26,7 +26,7 @@
 //! // A process that the caller is. On a peer the doubler would be reached by the same calls.
 //! let mut process = node.process()?;
 //! let watch = process.monitor(&Dest::from(&doubler))?;
-//! process.send(&Dest::from(&doubler), &to_vec(&(process.pid().borrow(), 21))?)?;
+//! process.send(&Dest::from(&doubler), &to_vec(&(process.pid(), 21))?)?;
 //! assert_eq!(process.recv().await, Some(Message::Term(to_vec(&42)?.into())));
 //!
 //! process.send(&Dest::from(&doubler), &to_vec("nonsense")?)?;
