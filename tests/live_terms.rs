@@ -131,6 +131,31 @@ fn row_35_bit_strings_maps_and_funs_pass_through_unchanged() {
     beams_terms_are_written_as_they_came(TermKind::Unseen, 5_000);
 }
 
+/// OTP 29 takes what it wrote, whole or within other terms; older ones have no such type. What no OTP takes we do not
+/// take either.
+#[test]
+fn row_35_native_records_pass_through_unchanged() {
+    let mut oracle = Oracle::start();
+    let record = |flags: u8, name: &[u8]| {
+        let head = [&[131, 104, 2, 67, 0, 0, 0, 2, flags, 119, 3][..], b"rec", &[119, 4], name].concat();
+        let names = [&[119, 4][..], b"left", &[119, 5], b"right"].concat();
+        [&head[..], &names, &[97, 7, 109, 0, 0, 0, 1, b'x', 106]].concat()
+    };
+    for (flags, good) in [(0, true), (1, true), (2, false), (255, false)] {
+        let bytes = record(flags, b"pair");
+        assert_eq!(Reader::new(&bytes[1..]).skip().is_ok_and(|term| term == &bytes[1..]), good);
+        match oracle.encoded(&[&bytes]).remove(0) {
+            Some(again) => assert!(good && again == bytes, "{}", hex(&again)),
+            None => assert!(!good || !knows_records(&mut oracle), "the BEAM refuses flags {flags}"),
+        }
+    }
+}
+
+fn knows_records(oracle: &mut Oracle) -> bool {
+    let none = [131, 67, 0, 0, 0, 0, 0, 119, 1, b'm', 119, 1, b'r'];
+    oracle.encoded(&[none]).remove(0).is_some()
+}
+
 #[test]
 fn row_36_compressed_terms_are_read_and_written() {
     let (mut oracle, seed) = (Oracle::start(), seed());

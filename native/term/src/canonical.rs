@@ -95,7 +95,7 @@ fn one(reader: &mut Reader<'_>, out: &mut Vec<u8>) -> Result<Option<Open>, TermE
         tag::NEW_FLOAT | tag::FLOAT => return writer.float(reader.float()?).map(|()| None),
         tag::BINARY | tag::BIT_BINARY => return writer.bit_string(&reader.bit_string()?).map(|()| None),
         tag::V4_PORT | tag::NEW_PORT | tag::PORT => return writer.port(&reader.port()?).map(|()| None),
-        tag::EXPORT if reader.clone().export().is_ok() => {
+        tag::EXPORT => {
             return writer.export(&reader.export()?).map(|()| None);
         }
         tag::SMALL_TUPLE | tag::LARGE_TUPLE => {

@@ -70,6 +70,9 @@ pub enum TermError {
     /// A float in the old encoding whose text is no float.
     #[error("sender's float is not written as a float")]
     BadFloatText,
+    /// A native record with flags that no OTP writes.
+    #[error("sender's native record is malformed")]
+    BadRecord,
     /// A float that is infinite or not a number.
     #[error("sender's float is not a finite number")]
     NotFinite,

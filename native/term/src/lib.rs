@@ -52,8 +52,8 @@
 //! ```
 //!
 //! Limits: no tree of its own (a term stays the bytes it came as). References to an atom cache (tag 82) are expanded by
-//! [`rewrite_atoms`] alone. Closures and native records can be read, printed and passed on, not made. `FUN_EXT`, which no OTP
-//! since 23 takes, is walked over and printed, no more. Ports are written as OTP 26 and later write them.
+//! [`rewrite_atoms`] alone. Closures and native records can be read, printed and passed on, not made. `FUN_EXT`
+//! is no term, as for every OTP since 23. Ports are written as OTP 26 and later write them.
 
 mod atom;
 mod bits;

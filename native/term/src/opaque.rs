@@ -10,8 +10,8 @@ pub struct Export<'a> {
     pub module: Atom<'a>,
     /// The function in it.
     pub function: Atom<'a>,
-    /// Number of arguments.
-    pub arity: u8,
+    /// Number of arguments; 255 at most where it can be called.
+    pub arity: u32,
 }
 
 /// A closure: code of a module, by number, and the values that it holds.
@@ -44,7 +44,7 @@ pub struct Record<'a> {
     pub module: Atom<'a>,
     /// Its name there.
     pub name: Atom<'a>,
-    /// Flags as they came.
+    /// Flags as they came: 1 for a record that its module exports, else 0.
     pub flags: u8,
     /// How many fields it has.
     pub fields: u32,

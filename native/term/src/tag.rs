@@ -69,7 +69,7 @@ tags! {
     SMALL_ATOM = 115;
     /// `MAP_EXT`.
     MAP = 116;
-    /// `FUN_EXT`, before OTP 23.
+    /// `FUN_EXT`; no OTP since 23 reads it, and it is no term here.
     FUN = 117;
     /// `ATOM_UTF8_EXT`.
     ATOM_UTF8 = 118;

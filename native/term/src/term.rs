@@ -25,7 +25,7 @@
 //!
 //! Limits: nesting is not bounded here, since nothing here pays for it; a reader that recurses asks
 //! [`Reader::skip_within`] first. Equality is that of bytes: the same value in another encoding is another `Term`, and
-//! [`crate::canonical`] brings both into one form. Duplicate keys of maps and the types inside funs are not checked.
+//! [`crate::canonical`] brings both into one form. Whether a map has a key twice is not checked.
 
 use std::fmt;
 
@@ -114,7 +114,7 @@ impl<'a> Term<'a> {
             [tag::NEW_PID | tag::PID, ..] => Kind::Pid,
             [tag::V4_PORT | tag::NEW_PORT | tag::PORT, ..] => Kind::Port,
             [tag::NEWER_REFERENCE | tag::NEW_REFERENCE | tag::REFERENCE, ..] => Kind::Reference,
-            [tag::NEW_FUN | tag::FUN | tag::EXPORT, ..] => Kind::Fun,
+            [tag::NEW_FUN | tag::EXPORT, ..] => Kind::Fun,
             [tag::RECORD, ..] => Kind::Record,
             _ => Kind::List,
         }

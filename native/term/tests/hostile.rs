@@ -47,7 +47,7 @@ fn where_a_fun_ends_does_not_depend_on_its_size_field() {
 fn tags_that_are_no_terms_are_refused() {
     let known = [
         67, 70, 77, 88, 89, 90, 97, 98, 99, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112,
-        113, 114, 115, 116, 117, 118, 119, 120,
+        113, 114, 115, 116, 118, 119, 120,
     ];
     for tag in 0..=255u8 {
         let bytes = [&[tag][..], &[0; 64]].concat();
@@ -171,5 +171,41 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] = byte;
         call_everything(&bytes[1..]);
+    }
+}
+
+/// A BEAM closes the link over each of these, so they may not be passed on to one.
+#[test]
+fn records_and_exports_that_no_beam_reads_are_refused() {
+    let record = |flags: u8, name: &[u8], field: &[u8]| {
+        let parts: [&[u8]; 5] = [&[67, 0, 0, 0, 1, flags, 119, 1, b'm'], name, field, &[97, 7], &[]];
+        Reader::new(&parts.concat()).skip().map(<[u8]>::len)
+    };
+    let atom: &[u8] = &[119, 1, b'a'];
+    assert_eq!(record(0, atom, atom), Ok(17));
+    assert_eq!(record(1, atom, atom), Ok(17));
+    assert_eq!(record(2, atom, atom), Err(TermError::BadRecord));
+    let no_atom = Err(TermError::UnexpectedTag { expected: "an atom", tag: 97 });
+    assert_eq!(record(0, &[97, 1], atom), no_atom);
+    assert_eq!(record(0, atom, &[97, 1]), no_atom);
+
+    let export = |arity: &[u8]| {
+        Reader::new(&[&[113, 119, 1, b'm', 119, 1, b'f'][..], arity].concat()).skip().map(<[u8]>::len)
+    };
+    assert_eq!(export(&[97, 255]), Ok(9));
+    assert_eq!(export(&[98, 0x7f, 0xff, 0xff, 0xff]), Ok(12));
+    assert_eq!(Reader::new(&[117, 0, 0, 0, 0]).skip(), Err(TermError::UnknownTag { tag: 117 }));
+    let fun = |module: &[u8], index: &[u8], pid: &[u8]| {
+        let head = [&[112, 0, 0, 0, 0, 2][..], &[0; 16], &[0, 0, 0, 1, 0, 0, 0, 1]].concat();
+        let all = [&head[..], module, index, &[97, 2], pid, &[106]].concat();
+        Reader::new(&all).skip().map(|term| term.len() == all.len())
+    };
+    let pid = [&[88][..], atom, &[0; 12]].concat();
+    assert_eq!(fun(atom, &[97, 1], &pid), Ok(true));
+    assert_eq!(fun(&[97, 1], &[97, 1], &pid), Err(TermError::UnexpectedTag { expected: "an atom", tag: 97 }));
+    assert_eq!(fun(atom, &[106], &pid), Err(TermError::UnexpectedTag { expected: "an integer", tag: 106 }));
+    assert_eq!(fun(atom, &[97, 1], &[106]), Err(TermError::UnexpectedTag { expected: "a pid", tag: 106 }));
+    for arity in [&[98, 0xff, 0xff, 0xff, 0xff][..], &[110, 4, 0, 0, 0, 0, 0x80]] {
+        assert_eq!(export(arity), Err(TermError::IntegerOutOfRange), "{arity:?}");
     }
 }

@@ -66,7 +66,7 @@ fn one<'a>(tree: &'a Tree, out: &mut Vec<u8>, work: &mut Vec<Work<'a>>) -> Resul
         Tree::ExternalFun(fun) => writer.export(&Export {
             module: Atom::Utf8(&fun.module.name),
             function: Atom::Utf8(&fun.function.name),
-            arity: fun.arity,
+            arity: fun.arity.into(),
         }),
         Tree::InternalFun(fun) => internal(fun, out, work),
         Tree::Binary(binary) => writer.binary(&binary.bytes),

@@ -122,7 +122,8 @@ fn fun(reader: &mut Reader<'_>) -> Result<eetf::Term, TermError> {
         tag::EXPORT => {
             let export = reader.export()?;
             let (module, function) = (atom(&export.module), atom(&export.function));
-            Ok(ExternalFun { module, function, arity: export.arity }.into())
+            let arity = u8::try_from(export.arity).map_err(|_| TermError::IntegerOutOfRange)?;
+            Ok(ExternalFun { module, function, arity }.into())
         }
         tag::NEW_FUN => {
             let fun = reader.fun()?;
@@ -138,6 +139,6 @@ fn fun(reader: &mut Reader<'_>) -> Result<eetf::Term, TermError> {
             }
             .into())
         }
-        tag => Err(TermError::UnexpectedTag { expected: "a function of OTP 23 or later", tag }),
+        tag => Err(TermError::UnexpectedTag { expected: "a function", tag }),
     }
 }

@@ -110,16 +110,8 @@ impl<'a> Printer<'a, '_, '_> {
             tag::NEWER_REFERENCE | tag::NEW_REFERENCE | tag::REFERENCE => {
                 opaque::reference(&self.reader.reference()?, self.out)?;
             }
-            tag::EXPORT if self.reader.clone().export().is_ok() => {
-                opaque::export(&self.reader.export()?, self.out)?;
-            }
-            tag::NEW_FUN if self.reader.clone().fun().is_ok() => {
-                opaque::fun(&self.reader.fun()?, self.out)?;
-            }
-            tag::NEW_FUN | tag::FUN | tag::EXPORT => {
-                self.reader.skip()?;
-                self.out.write_str("#Function<...>")?;
-            }
+            tag::EXPORT => opaque::export(&self.reader.export()?, self.out)?,
+            tag::NEW_FUN => opaque::fun(&self.reader.fun()?, self.out)?,
             tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
                 let left = self.reader.tuple()?;
                 self.begin("{", Open::Tuple { left })?;

@@ -8,25 +8,17 @@ use crate::Reader;
 
 impl<'a> Printer<'a, '_, '_> {
     pub(super) fn begin_record(&mut self) -> Result<(), Stop> {
-        match self.reader.clone().record() {
-            Ok(record) => {
-                let start = self.reader.remaining();
-                self.out.write_char('#')?;
-                atom::erlang(&record.module.text(), self.out)?;
-                self.out.write_char(':')?;
-                atom::erlang(&record.name.text(), self.out)?;
-                // The names are before the values: go on behind them.
-                self.reader.record()?;
-                let whole = start.len() - self.reader.remaining().len();
-                let values = start.get(whole - record.values.len()..).unwrap_or_default();
-                self.reader = Reader::new(values);
-                Ok(self.begin("{", Open::Record { names: Reader::new(record.names), left: record.fields })?)
-            }
-            Err(_) => {
-                self.reader.skip()?;
-                Ok(self.out.write_str("#Record<...>")?)
-            }
-        }
+        let before = self.reader.clone();
+        let record = self.reader.record()?;
+        self.out.write_char('#')?;
+        atom::erlang(&record.module.text(), self.out)?;
+        self.out.write_char(':')?;
+        atom::erlang(&record.name.text(), self.out)?;
+        // Back to the first value, which is printed as any term is.
+        let behind = self.reader.remaining().len() + record.values.len();
+        let values = before.remaining().len().checked_sub(behind).ok_or(Stop::Term)?;
+        self.reader = Reader::new(before.remaining().get(values..).unwrap_or_default());
+        Ok(self.begin("{", Open::Record { names: Reader::new(record.names), left: record.fields })?)
     }
 
     pub(super) fn record(&mut self, mut names: Reader<'a>, left: u32) -> Result<(), Stop> {

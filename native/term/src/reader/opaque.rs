@@ -9,7 +9,7 @@ impl<'a> Reader<'a> {
         self.scan(|reader| {
             reader.expect_tag(tag::EXPORT, "an exported function")?;
             let (module, function) = (reader.atom()?, reader.atom()?);
-            let arity = u8::try_from(reader.integer()?).map_err(|_| TermError::IntegerOutOfRange)?;
+            let arity = u32::try_from(reader.integer()?).map_err(|_| TermError::IntegerOutOfRange)?;
             Ok(Export { module, function, arity })
         })
     }
@@ -36,6 +36,9 @@ impl<'a> Reader<'a> {
         self.scan(|reader| {
             reader.expect_tag(tag::RECORD, "a native record")?;
             let (fields, flags) = (reader.u32()?, reader.u8()?);
+            if flags > 1 {
+                return Err(TermError::BadRecord);
+            }
             let (module, name) = (reader.atom()?, reader.atom()?);
             let names = reader.skip_many(fields)?;
             let values = reader.skip_many(fields)?;

@@ -4,11 +4,15 @@
 //! hostile counts end the walk at once, and nesting costs nothing. `skip_within` keeps a fixed array of such
 //! numbers, one per level, for callers that want depth bounded.
 //!
-//! What is checked: tags, lengths, counts, atoms (characters, UTF-8), bit counts, the text of old floats. What is not: duplicate keys
-//! of maps and the types inside funs, which only a BEAM can judge.
+//! What is checked is all that a BEAM refuses, since it closes the link over it: tags, lengths, counts, atoms (characters,
+//! UTF-8), bit counts, the text of old floats, the parts of funs and records. What is not: duplicate keys of maps and names of
+//! a record's fields, for which memory would be needed. `FUN_EXT` is no term since OTP 23.
 
 use super::{Reader, common};
 use crate::{Limits, MAX_REFERENCE_WORDS, Term, TermError, tag};
+
+/// The greatest arity of an exported function that a BEAM reads.
+const MAX_ARITY: i64 = i32::MAX as i64;
 
 /// Levels `skip_within` can count, whatever the limits say.
 const MAX_LEVELS: usize = 256;
@@ -131,10 +135,8 @@ impl<'a> Reader<'a> {
             tag::NEW_REFERENCE => return self.reference_of(1, atom),
             tag::NEWER_REFERENCE => return self.reference_of(4, atom),
             tag::EXPORT => return self.export_head(atom),
-            tag::NEW_FUN => self.new_fun(),
-            // Free variables behind pid, module, index and uniq.
-            tag::FUN => self.u32().map(|free| u64::from(free) + 4),
-            tag::RECORD => self.record_head(),
+            tag::NEW_FUN => return self.new_fun(atom),
+            tag::RECORD => return self.record_head(atom),
             tag => Err(TermError::UnknownTag { tag }),
         };
         Ok(read?)
@@ -171,21 +173,44 @@ impl<'a> Reader<'a> {
     ) -> Result<u64, E> {
         atom(self)?;
         atom(self)?;
-        Ok(self.integer().map(|_| 0)?)
+        match self.integer()? {
+            0..=MAX_ARITY => Ok(0),
+            _ => Err(TermError::IntegerOutOfRange.into()),
+        }
     }
 
     /// Size, arity, uniq, index and number of free variables; then module, old index, old uniq, pid, free
     /// variables. The size is not looked at, as a BEAM does not: where the fun ends follows from its parts.
-    fn new_fun(&mut self) -> Result<u64, TermError> {
+    fn new_fun<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
         self.take(4 + 1 + 16 + 4)?;
-        self.u32().map(|free| u64::from(free) + 4)
+        let free = self.u32()?;
+        atom(self)?;
+        self.integer()?;
+        self.integer()?;
+        match self.u8()? {
+            tag::NEW_PID => self.node_and(12, atom)?,
+            tag::PID => self.node_and(9, atom)?,
+            tag => return Err(TermError::UnexpectedTag { expected: "a pid", tag }.into()),
+        };
+        Ok(free.into())
     }
 
-    /// Count and flags; then module, name, the names of all fields and their values.
-    fn record_head(&mut self) -> Result<u64, TermError> {
-        let fields = self.u32()?;
-        self.u8()?;
-        Ok(u64::from(fields) * 2 + 2)
+    /// Count and flags; then module, name and the names of all fields, which are atoms; then their values.
+    fn record_head<E: From<TermError>>(
+        &mut self,
+        atom: &mut impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let fields = u64::from(self.u32()?);
+        // Flag 1 says that the record is exported. Over any other OTP 29 closes the link.
+        if self.u8()? > 1 {
+            return Err(TermError::BadRecord.into());
+        }
+        self.check_count(fields * 2 + 2)?;
+        (0..fields + 2).try_for_each(|_| atom(self))?;
+        Ok(fields)
     }
 }
 
