@@ -3,6 +3,7 @@
 
 pub mod beam;
 pub mod cluster;
+pub mod evil;
 pub mod groups;
 pub mod log;
 pub mod raw;
