@@ -41,8 +41,9 @@ impl GenServer for Echo {
 
 fn main() {
     if let Some(given) = Given::from_args() {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        return runtime.block_on(runtime.spawn(contender(given))).expect("the contender does not panic");
+        // One thread, as `outrigger node` has: on few cores each further one costs more switches than it serves.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        return runtime.block_on(contender(given));
     }
     let arena = Arena::start(include_str!("bench_calls.erl"));
     let own = std::env::current_exe().expect("our own program");
