@@ -16,7 +16,8 @@ defmodule Outrigger.Node.ServerTest do
       cookie: Secret.wrap("hush_hush"),
       ticktime: 60,
       epmd_port: nil,
-      fixed_port: nil
+      fixed_port: nil,
+      tls: nil
     }
   end
 
