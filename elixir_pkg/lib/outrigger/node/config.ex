@@ -261,7 +261,7 @@ defmodule Outrigger.Node.Config do
   # TLS is for all links of a node or for none, so the Rust node does as this one.
   defp tls(options, %{tls: of_vm} = vm) do
     given = %{cert: options[:tls_cert], key: options[:tls_key], ca: options[:tls_ca]}
-    missing = for {what, nil} <- given, do: "tls_#{what}"
+    missing = Enum.filter([:tls_cert, :tls_key, :tls_ca], &is_nil(options[&1]))
 
     cond do
       of_vm && missing == [] -> {:ok, tls_flags(given)}
@@ -280,7 +280,7 @@ defmodule Outrigger.Node.Config do
   end
 
   defp tls_problem(_tls, missing, vm) do
-    "#{vm.node} speaks TLS distribution: give the Rust node its files, too (missing: #{Enum.join(missing, ", ")}), " <>
+    "#{vm.node} speaks TLS distribution: give the Rust node its files, too (missing: #{Enum.map_join(missing, ", ", &inspect/1)}), " <>
       "or none where -ssl_dist_optfile names certfile, keyfile and cacertfile for the server"
   end
 

@@ -94,8 +94,8 @@ defmodule Outrigger.Node.ConfigTest do
       assert Enum.take(resolve!(given, long(%{tls: tls})).args, -6) == other
     end
 
-    assert refused([], long(%{tls: :unknown})).message =~ "missing: tls_ca, tls_cert, tls_key"
-    assert refused([tls_cert: "c"], long(%{tls: files})).message =~ "missing: tls_ca, tls_key"
+    assert refused([], long(%{tls: :unknown})).message =~ "missing: :tls_cert, :tls_key, :tls_ca"
+    assert refused([tls_cert: "c"], long(%{tls: files})).message =~ "missing: :tls_key, :tls_ca"
     assert refused(given, long()).message =~ "-proto_dist inet_tls"
   end
 
