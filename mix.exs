@@ -31,12 +31,8 @@ defmodule Outrigger.MixProject do
   end
 
   def application do
-    [mod: {Outrigger.Application, []}, extra_applications: extra_applications(Mix.env())]
+    [mod: {Outrigger.Application, []}, extra_applications: [:logger]]
   end
-
-  # The tests make certificates.
-  defp extra_applications(:test), do: [:logger, :public_key]
-  defp extra_applications(_env), do: [:logger]
 
   defp elixirc_paths(:test), do: ["elixir_pkg/lib", "elixir_pkg/test/support"]
   defp elixirc_paths(_env), do: ["elixir_pkg/lib"]

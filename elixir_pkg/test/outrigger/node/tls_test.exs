@@ -5,8 +5,6 @@ defmodule Outrigger.Node.TlsTest do
 
   alias Outrigger.Test.Cluster
 
-  @host ~c"127.0.0.1"
-
   setup_all do
     folder = Path.join(System.tmp_dir!(), Cluster.unique("outrigger-tls"))
     File.mkdir_p!(folder)
@@ -14,47 +12,32 @@ defmodule Outrigger.Node.TlsTest do
     {:ok, certificates(folder)}
   end
 
-  # A CA, and one certificate for all nodes of this host.
+  # A CA, and one certificate for all nodes of this host; as docs/tls.md shows it.
   defp certificates(folder) do
-    names = [dNSName: @host, iPAddress: <<127, 0, 0, 1>>]
-    # Not of a curve: OTP 25 names their signatures in a way of its own, which rustls refuses.
-    key = {:key, {:rsa, 2048, 65_537}}
-    digest = {:digest, :sha256}
-    peer = [key, digest, {:extensions, [{:Extension, {2, 5, 29, 17}, false, names}]}]
-    chain = %{root: [key, digest], intermediates: [], peer: peer}
-    data = :public_key.pkix_test_data(%{server_chain: chain, client_chain: chain})
-    server = data[:server_config]
-    # Each side trusts the root of the other: two roots.
-    roots = Enum.uniq(server[:cacerts] ++ data[:client_config][:cacerts])
-    {kind, key} = server[:key]
+    openssl(folder, ~w(req -x509 -subj /CN=CA -keyout ca.key -out ca.pem))
+    names = "subjectAltName=DNS:127.0.0.1,IP:127.0.0.1"
+    openssl(folder, ~w(req -subj /CN=node -addext #{names} -keyout node.key -out node.csr))
 
-    files = %{
-      cert: pem(folder, "node.pem", [{:Certificate, server[:cert], :not_encrypted}]),
-      key: pem(folder, "node.key", [{kind, key, :not_encrypted}]),
-      ca: pem(folder, "ca.pem", for(root <- roots, do: {:Certificate, root, :not_encrypted}))
-    }
+    openssl(folder, [
+      "x509" | ~w(-req -in node.csr -CA ca.pem -CAkey ca.key -copy_extensions copy -out node.pem)
+    ])
 
-    File.chmod!(files.key, 0o400)
-
-    common = [
-      certfile: files.cert,
-      keyfile: files.key,
-      cacertfile: files.ca,
-      verify: :verify_peer
-    ]
-
+    [cert, key, ca] = for name <- ~w(node.pem node.key ca.pem), do: Path.join(folder, name)
+    File.chmod!(key, 0o400)
+    common = [certfile: cert, keyfile: key, cacertfile: ca, verify: :verify_peer]
     options = [server: [{:fail_if_no_peer_cert, true} | common], client: common]
     optfile = Path.join(folder, "ssl_dist.conf")
     File.write!(optfile, :io_lib.format(~c"~p.~n", [options]))
     # What the nodes log would come out between the lines of ExUnit.
     quiet = ["-kernel", "logger_level", "none"]
-    Map.put(files, :args, ["-proto_dist", "inet_tls", "-ssl_dist_optfile", optfile | quiet])
+    args = ["-proto_dist", "inet_tls", "-ssl_dist_optfile", optfile | quiet]
+    %{cert: cert, key: key, ca: ca, args: args}
   end
 
-  defp pem(folder, name, entries) do
-    path = Path.join(folder, name)
-    File.write!(path, :public_key.pem_encode(entries))
-    path
+  defp openssl(folder, [command | args]) do
+    curve = ~w(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    args = if command == "req", do: [command | curve ++ args], else: [command | args]
+    {_, 0} = System.cmd("openssl", args, cd: folder, stderr_to_stdout: true)
   end
 
   defp start(member, options) do
