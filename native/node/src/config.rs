@@ -57,6 +57,9 @@ pub struct Config {
     pub connect_timeout: Duration,
     /// The waits between attempts to reach a joined peer. Default: 100 ms to 5 s.
     pub backoff: BackoffConfig,
+    /// How long a message may wait for others of a stream, so that they are read in one go; zero to read each at once. A
+    /// lone message never waits. Default: 50 us. On Linux.
+    pub read_coalescing: Duration,
     /// Whether long messages may come and go in fragments, so that they do not hold up short ones. Default: yes.
     pub fragments: bool,
     /// Whether atoms may be referred to by number. Default: no, see [`AtomCache`].
@@ -84,6 +87,7 @@ impl Config {
             handshake_timeout: Duration::from_secs(7),
             connect_timeout: Duration::from_secs(3),
             backoff: BackoffConfig::default(),
+            read_coalescing: Duration::from_micros(50),
             fragments: true,
             atom_cache: AtomCache::Off,
             limits: Limits::default(),
@@ -99,6 +103,9 @@ impl Config {
         }
         if self.handshake_timeout.is_zero() || self.connect_timeout.is_zero() || self.backoff.base.is_zero() {
             return bad("timeouts", "must be above zero");
+        }
+        if self.read_coalescing > Duration::from_millis(10) {
+            return bad("read_coalescing", "must be at most 10 ms");
         }
         if self.bounds.max_peers == 0 || self.bounds.max_handshakes == 0 {
             return bad("bounds", "max_peers and max_handshakes must be above zero");

@@ -60,6 +60,10 @@ counters! {
         frames_in,
         /// Bytes read.
         bytes_in,
+        /// Batches of frames, each from one or more reads of the socket.
+        batches,
+        /// Of these: gathered while the reader paused, since they were of a stream.
+        gathered,
         /// Ticks read.
         ticks_in,
         /// Messages put together from fragments.

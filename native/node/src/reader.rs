@@ -6,6 +6,7 @@
 //! - One buffer for all batches. Frames are handed on in place; nothing is allocated per message. The buffer
 //!   grows with the bytes that have come, never with what a length field claims. The room for a read grows while reads
 //!   fill it, from [`IDLE_ROOM`] to [`CHUNK`]; each time the timer fires an empty buffer is given back.
+//! - A stream of small messages is read in batches ([`Coalesce`]).
 //! - However the task ends, its drop tells the services once, takes the link out of the registry, and wakes
 //!   whoever waits for the end. A panic of a service costs this link only.
 //!
@@ -14,7 +15,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use bytes::{Bytes, BytesMut};
 use outrigger_proto::fragments::Assembler;
@@ -28,7 +29,7 @@ use crate::event::{DownReason, NodeEvent};
 use crate::inner::Inner;
 use crate::link::{Link, millis};
 use crate::service::Inbound;
-use crate::transport::ReadHalf;
+use crate::transport::{Coalesce, ReadHalf};
 
 /// The most bytes that are read before the services flush.
 pub const READ_BUDGET: usize = 256 << 10;
@@ -46,6 +47,7 @@ pub(crate) struct Reader {
     pub(crate) link: Link,
     pub(crate) inbounds: Vec<Box<dyn Inbound>>,
     socket: ReadHalf,
+    coalesce: Coalesce,
     buffer: BytesMut,
     /// The room that the next read gets at least.
     room: usize,
@@ -64,6 +66,7 @@ impl Reader {
         let liveness = Liveness::new(0, ticktime, INTENSITY);
         let inbounds = Vec::with_capacity(inner.services.len());
         let limits = inner.config.limits;
+        let coalesce = Coalesce::new(inner.config.read_coalescing);
         let fragments = match link.flags().contains(Flags::DIST_HDR_ATOM_CACHE) {
             true => Assembler::with_atom_cache(limits),
             false => Assembler::new(limits),
@@ -74,6 +77,7 @@ impl Reader {
             link,
             inbounds,
             socket,
+            coalesce,
             buffer: leftover,
             room: IDLE_ROOM,
             framing,
@@ -116,7 +120,7 @@ impl Reader {
             tokio::select! {
                 biased;
                 reason = link.closing.wait() => return reason.clone(),
-                read = self.socket.read(&mut self.buffer) => {
+                read = self.coalesce.read(&mut self.socket, &mut self.buffer) => {
                     match self.batch(read, offered) {
                         Err(reason) => return reason,
                         Ok(true) => tokio::task::yield_now().await,
@@ -140,6 +144,13 @@ impl Reader {
     /// Takes what the first read gave, and what more is there, within the budget.
     /// Says whether the budget was spent, so that there may be more.
     fn batch(&mut self, first: std::io::Result<usize>, mut offered: usize) -> Result<bool, DownReason> {
+        let link = self.link.0.clone();
+        let counters = &link.counters.read;
+        let (began, frames) = (Clock::now(), counters.frames_in.value());
+        counters.batches.one();
+        if self.coalesce.streams() {
+            counters.gathered.one();
+        }
         let mut total = 0;
         let mut read = first;
         let ended = loop {
@@ -147,8 +158,8 @@ impl Reader {
                 Ok(0) => break Some(DownReason::ClosedByPeer),
                 Ok(len) => {
                     total += len;
-                    self.link.0.counters.read.bytes_in.add(len as u64);
-                    self.liveness.on_read(self.link.0.now_ms());
+                    counters.bytes_in.add(len as u64);
+                    self.liveness.on_read(link.now_ms());
                     if let Err(reason) = self.take_frames() {
                         break Some(reason);
                     }
@@ -171,6 +182,7 @@ impl Reader {
             read = self.socket.try_read(&mut self.buffer);
         };
         self.flush();
+        self.coalesce.note(began, Clock::now(), counters.frames_in.value() - frames, total);
         ended.map_or(Ok(total >= READ_BUDGET), Err)
     }
 

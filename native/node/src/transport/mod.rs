@@ -1,7 +1,9 @@
 //! What carries a link: a socket, plain or with TLS around it. Handshake and link are the same on both.
 
+mod coalesce;
 mod context;
 mod files;
+mod os;
 mod remedy;
 mod socket;
 #[cfg(test)]
@@ -10,6 +12,7 @@ mod tls;
 
 pub use context::Tls;
 
+pub(crate) use coalesce::Coalesce;
 pub(crate) use context::Transport;
 pub(crate) use remedy::refusal;
 pub(crate) use socket::{ReadHalf, Socket, WriteHalf};

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
+use super::os;
 use super::tls::TlsSocket;
 
 /// A connection, with TLS around it or without.
@@ -66,11 +67,27 @@ impl ReadHalf {
         }
     }
 
+    /// The socket below.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Tcp(half) => half.as_ref(),
+            Self::Tls(socket) => socket.tcp(),
+        }
+    }
+
     /// The same, or `WouldBlock`.
     pub(crate) fn try_read(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         match self {
             Self::Tcp(half) => half.try_read_buf(buffer),
             Self::Tls(socket) => socket.try_read(buffer),
+        }
+    }
+
+    /// The same, whether or not the runtime was told that something has come.
+    pub(crate) fn read_now(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
+        match self {
+            Self::Tcp(half) => os::read_now(half.as_ref(), buffer),
+            Self::Tls(socket) => socket.read_now(buffer),
         }
     }
 }

@@ -41,8 +41,14 @@ async fn ends(transport: &Transport) -> (Socket, Socket) {
     let addr = listener.local_addr().unwrap();
     let name = "node@localhost".parse().unwrap();
     let (ours, theirs) = tokio::join!(
-        async { transport.connect(TcpStream::connect(addr).await.unwrap(), &name).await.unwrap() },
-        async { transport.accept(listener.accept().await.unwrap().0).await.unwrap() },
+        async { transport.connect(at_once(TcpStream::connect(addr).await.unwrap()), &name).await.unwrap() },
+        async { transport.accept(at_once(listener.accept().await.unwrap().0)).await.unwrap() },
     );
     (ours, theirs)
+}
+
+/// As the node's own sockets.
+fn at_once(stream: TcpStream) -> TcpStream {
+    stream.set_nodelay(true).unwrap();
+    stream
 }

@@ -21,6 +21,7 @@ use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{CertificateError, Connection, Error};
 
 use super::context::server_name;
+use super::os;
 
 /// The most plaintext that is encrypted at a time.
 const TAKEN: usize = 256 << 10;
@@ -60,6 +61,11 @@ impl TlsSocket {
         checked.map_err(broken)
     }
 
+    /// The socket below.
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
     /// Cancel-safe.
     pub(super) async fn read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
         loop {
@@ -71,23 +77,39 @@ impl TlsSocket {
     }
 
     pub(super) fn try_read(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.take(buffer, |received| self.tcp.try_read_buf(received))
+    }
+
+    /// The same, whether or not the runtime was told that something has come.
+    pub(super) fn read_now(&self, buffer: &mut BytesMut) -> io::Result<usize> {
+        self.take(buffer, |received| os::read_now(&self.tcp, received))
+    }
+
+    /// Appends plaintext; `read` appends ciphertext.
+    fn take(
+        &self,
+        buffer: &mut BytesMut,
+        read: impl Fn(&mut BytesMut) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         let mut session = self.session.lock();
         let before = buffer.len();
         // As the plain socket: what has room, and no less while there is more.
         let room = (buffer.capacity() - before).max(1);
         loop {
-            let read = session.take_plaintext(buffer, before + room);
+            let taken = session.take_plaintext(buffer, before + room);
             let total = buffer.len() - before;
-            match read {
+            match taken {
                 Ok(0) => return Ok(total),
                 Ok(_) if total < room => {}
                 Ok(_) => return Ok(total),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => match session.receive(&self.tcp) {
-                    Ok(()) => {}
-                    // What came before the failure is handed out first; the next read meets it again.
-                    Err(_) if total > 0 => return Ok(total),
-                    Err(error) => return Err(error),
-                },
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    match session.receive(&self.tcp, &read) {
+                        Ok(()) => {}
+                        // What came before the failure is handed out first; the next read meets it again.
+                        Err(_) if total > 0 => return Ok(total),
+                        Err(error) => return Err(error),
+                    }
+                }
                 Err(_) if total > 0 => return Ok(total),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
                 Err(error) => return Err(error),
@@ -142,11 +164,15 @@ impl Session {
     }
 
     /// Decrypts what is there, or `WouldBlock`.
-    fn receive(&mut self, tcp: &TcpStream) -> io::Result<()> {
+    fn receive(
+        &mut self,
+        tcp: &TcpStream,
+        read: impl Fn(&mut BytesMut) -> io::Result<usize>,
+    ) -> io::Result<()> {
         if self.received.is_empty() {
             self.received.reserve(READ);
             // The end of the stream is the session's business, too: it takes an empty read for that.
-            tcp.try_read_buf(&mut self.received)?;
+            read(&mut self.received)?;
         }
         let mut rest = &*self.received;
         self.tls.read_tls(&mut rest)?;
