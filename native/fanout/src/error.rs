@@ -45,3 +45,27 @@ pub enum Dropped {
     #[error("peer is not attached to the route it sent to")]
     Unattached,
 }
+
+/// Why a text is no list of policies. The caller erred.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PolicyError {
+    /// `news`
+    #[error("`{0}` names no policy, write PATTERN=POLICY such as presence:*=keep_latest")]
+    NoPolicy(String),
+    /// `news=keep`
+    #[error("`{0}` is no policy: drop_oldest, drop_newest, keep_latest and disconnect are")]
+    UnknownPolicy(String),
+    /// `a*b=drop_oldest`
+    #[error("`{0}` is no pattern: it is a topic, or the beginning of topics with a `*` behind it")]
+    BadPattern(String),
+    /// `a=drop_oldest,a=disconnect`
+    #[error("pattern `{0}` twice, leave one of them out")]
+    Twice(String),
+    /// More patterns than are looked through for a message.
+    #[error("more than {limit} patterns, use shorter beginnings")]
+    TooMany {
+        /// [`Policies::MAX`](crate::Policies::MAX)
+        limit: usize,
+    },
+}

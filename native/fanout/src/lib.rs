@@ -36,8 +36,8 @@
 //!
 //! # Limits
 //!
-//! Groups, members of a group and kept versions are bounded by [`RouterConfig`]. No I/O, no clock, no queues: what a
-//! copy is, and what happens to it at a slow link, is the caller's business.
+//! Groups, members of a group and kept versions are bounded by [`RouterConfig`]. No I/O, no clock: what a copy is, is the
+//! caller's business. Where a copy cannot go out now, a [`TargetQueue`] keeps it, or drops it and counts.
 
 mod change;
 mod changes;
@@ -46,6 +46,7 @@ mod counters;
 mod error;
 mod group;
 mod key;
+mod queue;
 mod router;
 mod table;
 
@@ -53,7 +54,8 @@ pub use change::{Change, Member};
 pub use changes::Changes;
 pub use config::RouterConfig;
 pub use counters::Counters;
-pub use error::{AttachError, Dropped};
+pub use error::{AttachError, Dropped, PolicyError};
 pub use key::{PeerId, RouteKey};
+pub use queue::{Class, Lost, Next, Origin, Overflow, Policies, Policy, QueueFigures, TargetQueue};
 pub use router::Router;
 pub use table::Targets;
