@@ -62,6 +62,7 @@ pub(crate) async fn establish(
         addr,
         since: SystemTime::now(),
         epoch: Instant::now(),
+        queued: queue.gauge(),
         queue: Mutex::new(queue),
         writer: Notify::new(),
         closing: SetOnce::new(),
@@ -88,7 +89,7 @@ pub(crate) async fn establish(
     // From here on a drop of the reader ends the link in order, whatever happens to its task.
     let reader = Reader::new(inner.clone(), link.clone(), read, leftover);
     let span = span::link(&link.0);
-    inner.spawn(writer::run(link.clone(), write).instrument(span.clone()));
+    inner.spawn(writer::run(inner.clone(), link.clone(), write).instrument(span.clone()));
     inner.spawn(reader.run().instrument(span));
     if let Some(target) = inner.targets.lock().get(link.peer()) {
         target.linked();

@@ -135,7 +135,7 @@ impl Link {
             hidden: self.is_hidden(),
             creation: state.peer_creation,
             since: state.since,
-            queued: state.queue.lock().queued(),
+            queued: self.queued(),
             ties: state.quota.used(),
             open_fragment_bytes: state.open_fragment_bytes.load(Relaxed),
             read: state.counters.read.snapshot(),

@@ -64,6 +64,8 @@ pub(crate) struct LinkState {
     /// The zero of all times that the link counts in.
     pub(crate) epoch: Instant,
     pub(crate) queue: Mutex<Queue>,
+    /// What waits in it, for those who do not take its lock.
+    pub(crate) queued: Arc<AtomicUsize>,
     pub(crate) writer: Notify,
     pub(crate) closing: SetOnce<DownReason>,
     /// Set after the services have seen the end.
@@ -220,9 +222,28 @@ impl Link {
         length > PIECE && self.flags().contains(Flags::FRAGMENTS)
     }
 
+    /// Bytes that wait for the peer, with what they cost. Cheap: takes no lock.
+    #[must_use]
+    pub fn queued(&self) -> usize {
+        self.0.queued.load(Relaxed)
+    }
+
+    /// Has [`Service::link_room`](crate::Service::link_room) called for this link, once, when no more than `mark` bytes
+    /// wait: soon if that is so already, never if the link ends before.
+    pub fn want_room(&self, mark: usize) {
+        if self.0.queue.lock().want_room(mark) {
+            self.0.writer.notify_one();
+        }
+    }
+
     /// Drops the link. What waits to be sent is lost.
     pub fn disconnect(&self) {
         self.close(DownReason::Disconnected);
+    }
+
+    /// The same for a peer that does not read what a service has for it: [`DownReason::SlowPeer`] with `waiting` bytes.
+    pub fn give_up_slow(&self, waiting: usize) {
+        self.close(DownReason::SlowPeer { queued: waiting });
     }
 
     /// Whether the link can still be sent to.

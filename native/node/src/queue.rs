@@ -10,9 +10,11 @@
 //! - A signal that follows another within [`STREAM`] is left to the writer task, which runs next: a stream of signals is
 //!   written in batches, and the first of it at once. What that adds to a signal is one turn of the scheduler, or as long as
 //!   its sender keeps the thread, and ends when [`BATCH`] bytes wait.
+//! - What waits can be read without the lock; it is written under it, and only when it has changed.
 
 use std::io::{self, IoSlice};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -39,6 +41,11 @@ pub(crate) struct Queue {
     told: bool,
     last_write: Instant,
     limit: usize,
+    /// Somebody is to be told when no more than this waits.
+    room: Option<usize>,
+    /// [`Queue::queued`] for those who do not hold the lock, and what it says.
+    gauge: Arc<AtomicUsize>,
+    shown: usize,
     /// `None` once the link is closed.
     socket: Option<Arc<WriteHalf>>,
 }
@@ -81,6 +88,9 @@ impl Queue {
             told: false,
             last_write: Instant::now(),
             limit,
+            room: None,
+            gauge: Arc::default(),
+            shown: 0,
             socket: Some(socket),
         }
     }
@@ -100,7 +110,9 @@ impl Queue {
             return Sent::Closed;
         }
         counters.sends.add(self.out.push(buffers));
-        self.write_or_defer(counters)
+        let sent = self.write_or_defer(counters);
+        self.show();
+        sent
     }
 
     /// Appends a signal and writes it, unless it is one of a stream.
@@ -117,16 +129,9 @@ impl Queue {
         }
         append(&mut self.out)?;
         counters.signals.one();
-        if self.deferred || (self.told && self.out.tail() < BATCH) {
-            return Ok(self.checked(false));
-        }
-        let now = Instant::now();
-        if self.out.tail() < BATCH && now.duration_since(self.last_write) < STREAM {
-            self.told = true;
-            return Ok(self.checked(true));
-        }
-        self.last_write = now;
-        Ok(self.write_or_defer(counters))
+        let sent = self.write_or_gather(counters);
+        self.show();
+        Ok(sent)
     }
 
     /// One turn of the writer task.
@@ -136,7 +141,9 @@ impl Queue {
         if batch {
             self.last_write = Instant::now();
         }
-        match self.write(&socket, TURN, counters) {
+        let wrote = self.write(&socket, TURN, counters);
+        self.show();
+        match wrote {
             Ok(Wrote::All) => {
                 self.deferred = false;
                 Flushed::Empty
@@ -153,15 +160,49 @@ impl Queue {
         }
     }
 
-    /// Bytes that wait, with what they cost.
-    pub(crate) fn queued(&self) -> usize {
-        self.out.charged()
+    /// Bytes that wait, with what they cost: the last that was said under the lock.
+    pub(crate) fn gauge(&self) -> Arc<AtomicUsize> {
+        self.gauge.clone()
+    }
+
+    /// Has the writer task tell when no more than `mark` bytes wait. Says whether that is so now.
+    pub(crate) fn want_room(&mut self, mark: usize) -> bool {
+        self.room = Some(mark);
+        self.out.charged() <= mark
+    }
+
+    /// Whether it is time to tell of room. Once for each time that it was wanted.
+    pub(crate) fn has_wanted_room(&mut self) -> bool {
+        self.room.take_if(|mark| self.out.charged() <= *mark).is_some()
     }
 
     /// Forgets what waits and lets go of the socket.
     pub(crate) fn close(&mut self) {
         self.out = Outbound::default();
+        self.room = None;
         self.socket = None;
+        self.show();
+    }
+
+    fn show(&mut self) {
+        let queued = self.out.charged();
+        if queued != self.shown {
+            self.shown = queued;
+            self.gauge.store(queued, Relaxed);
+        }
+    }
+
+    fn write_or_gather(&mut self, counters: &WriterCounters) -> Sent {
+        if self.deferred || (self.told && self.out.tail() < BATCH) {
+            return self.checked(false);
+        }
+        let now = Instant::now();
+        if self.out.tail() < BATCH && now.duration_since(self.last_write) < STREAM {
+            self.told = true;
+            return self.checked(true);
+        }
+        self.last_write = now;
+        self.write_or_defer(counters)
     }
 
     fn write_or_defer(&mut self, counters: &WriterCounters) -> Sent {
@@ -281,7 +322,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
-        assert_eq!((queue.queued(), queue.out.is_empty()), (0, true));
+        assert_eq!((queue.gauge.load(Relaxed), queue.out.is_empty()), (0, true));
         tokio::time::timeout(Duration::from_secs(20), reader)
             .await
             .expect("something did not go out")
@@ -303,8 +344,42 @@ mod tests {
             _ => None,
         });
         assert!(overflow.is_some_and(|queued| queued > 1 << 20));
+        assert_eq!(Some(queue.gauge.load(Relaxed)), overflow, "read without the lock");
         queue.close();
-        assert_eq!(queue.queued(), 0);
+        assert_eq!(queue.gauge.load(Relaxed), 0);
         assert!(matches!(queue.send([Bytes::from_static(&[7])], &counters), Sent::Closed));
+    }
+
+    #[tokio::test]
+    async fn room_is_told_once_and_not_before_it_is_there() {
+        let (ours, mut peer) = testing::tcp().await;
+        let (_reads, socket) = ours.into_split();
+        let socket = Arc::new(socket);
+        let counters = WriterCounters::default();
+        let mut queue = Queue::new(socket.clone(), usize::MAX);
+        assert!(queue.want_room(0), "nothing waits");
+        assert!(queue.has_wanted_room() && !queue.has_wanted_room());
+        let block = Bytes::from(vec![0; 1 << 20]);
+        while queue.gauge.load(Relaxed) < 8 << 20 {
+            queue.send([block.clone()], &counters);
+        }
+        assert!(!queue.want_room(1 << 20) && !queue.has_wanted_room());
+        let reader = tokio::spawn(async move {
+            let mut seen = BytesMut::new();
+            while peer.read(&mut seen).await.is_ok_and(|length| length > 0) {
+                seen.clear();
+            }
+        });
+        loop {
+            socket.writable().await.unwrap();
+            queue.flush(&counters);
+            let queued = queue.gauge.load(Relaxed);
+            if queue.has_wanted_room() {
+                assert!(queued <= 1 << 20, "{queued} bytes wait");
+                break;
+            }
+            assert!(queued > 1 << 20, "{queued} bytes wait");
+        }
+        reader.abort();
     }
 }

@@ -46,6 +46,13 @@ pub trait Service: Send + Sync + 'static {
         let _ = link;
     }
 
+    /// There is room on a link again, as asked for by [`Link::want_room`](crate::Link::want_room). Each service is told of each
+    /// link, whoever asked. Comes from the link's writer task, beside the calls of its reader, and perhaps after
+    /// [`Inbound::link_down`]. Ask again for more than a moment's work: other links wait meanwhile.
+    fn link_room(&self, link: &Link) {
+        let _ = link;
+    }
+
     /// The receiving state for one link.
     fn inbound(&self, link: &Link) -> Box<dyn Inbound>;
 }
