@@ -45,6 +45,7 @@ mod config;
 mod counters;
 mod error;
 mod group;
+pub mod interest;
 mod key;
 mod queue;
 mod router;
