@@ -223,8 +223,8 @@ fn another_version_of_the_contract_is_refused() {
     let [a, b] = [0, 1].map(|n| cluster.group(n, "news"));
     a.join(&names[..1]);
     b.wait_linked();
-    b.call_with("attach", "2");
-    b.wait("kit_group:refusals(news) =:= [{news, version, 1}]", LONG);
+    b.call_with("attach", "3");
+    b.wait("kit_group:refusals(news) =:= [{news, version, 2}]", LONG);
     assert_eq!(b.call("members"), "none");
     b.join(&names);
     b.publish("understood");

@@ -32,6 +32,9 @@ defmodule Outrigger.PubSub do
   A dispatcher is a module with `dispatch(entries, from, message)`, called on each node with the subscriptions
   `[{pid, metadata}]`, `from` a pid or `:none`. It has to exist on all nodes. `Phoenix.PubSub`'s contract.
 
+  `Outrigger.PubSub` and `Phoenix.PubSub` as dispatchers send to everybody, and what comes together from other nodes is then sent
+  to each subscriber together.
+
   ## Telemetry
 
   | event | measurements | metadata |
@@ -145,7 +148,8 @@ defmodule Outrigger.PubSub do
     * `:covered` - nodes reached through the router; `:direct` - nodes reached directly;
     * `:epoch` - rises with each change;
     * `:counters` - since the start: `route_changes`, `lost_relays` (publishers that found the router gone), `stale`,
-      `gave_up` (handovers that ran out of time), `dispatch_errors`.
+      `gave_up` (handovers that ran out of time), `dispatch_errors`, `batches` (several messages that a router sent
+      as one), `malformed` (parts of batches that are none of ours).
   """
   @spec info(t) :: %{
           path: :relay | :direct,

@@ -14,14 +14,14 @@ defmodule Outrigger.Test.Probe do
     keep(fn -> {:ok, _} = apply(module, function, args) end)
   end
 
-  @doc "Starts a subscriber and returns its pid."
-  @spec subscriber(atom, binary) :: pid
-  def subscriber(pubsub, topic) do
+  @doc "Starts a subscriber of one topic or several, and returns its pid."
+  @spec subscriber(atom, binary | [binary]) :: pid
+  def subscriber(pubsub, topics) do
     me = self()
 
     pid =
       spawn(fn ->
-        :ok = PubSub.subscribe(pubsub, topic)
+        for topic <- List.wrap(topics), do: :ok = PubSub.subscribe(pubsub, topic)
         send(me, {:subscribed, self()})
         collect([])
       end)
@@ -70,6 +70,17 @@ defmodule Outrigger.Test.Probe do
   @spec publisher(atom, binary, term, non_neg_integer) :: pid
   def publisher(pubsub, topic, key, pause_ms),
     do: spawn(fn -> publish(pubsub, topic, key, pause_ms, 1) end)
+
+  @doc "Starts a publisher of `count` messages without a pause, some of each topic in turn."
+  @spec burst(atom, [binary], term, pos_integer) :: pid
+  def burst(pubsub, topics, key, count) do
+    turns = Stream.cycle(Enum.flat_map(topics, &List.duplicate(&1, 5)))
+
+    spawn(fn ->
+      for {topic, n} <- Enum.zip(turns, 1..count),
+          do: :ok = PubSub.broadcast(pubsub, topic, {key, n})
+    end)
+  end
 
   @doc "A process that runs what it is told to, for publishers with a plan."
   @spec runner() :: pid

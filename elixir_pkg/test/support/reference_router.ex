@@ -5,6 +5,8 @@ defmodule Outrigger.Test.ReferenceRouter do
   It speaks the distribution protocol itself, over sockets that one process owns, because a route is a pid and all routes
   of a router have to keep the order of a link: pids of real processes would not. It runs in an OS process that can be killed.
 
+  It makes no batches.
+
   `hold/2` keeps back what is for a node until `release/2`, as a slow link would: this makes races happen at will.
   """
 
@@ -17,7 +19,7 @@ defmodule Outrigger.Test.ReferenceRouter do
   # creations, handshake 23, unlink ids, mandatory-25 digest, v4 node containers. Not: published, atom cache, fragments.
   @flags 0x7074FBC ||| 1 <<< 34
 
-  @doc "Starts a router. Options: `:name` (full node name), `:cookie`."
+  @doc "Starts a router. Options: `:name` (full node name), `:cookie`, `:version` (the newest it speaks)."
   def start(options) do
     GenServer.start(__MODULE__, options, name: __MODULE__)
   end
@@ -49,6 +51,7 @@ defmodule Outrigger.Test.ReferenceRouter do
        name: Atom.to_string(options[:name]),
        cookie: options[:cookie],
        follow_cover: Keyword.get(options, :follow_cover, true),
+       version: Keyword.get(options, :version, 2),
        creation: creation,
        links: %{},
        held: %{},
@@ -57,6 +60,7 @@ defmodule Outrigger.Test.ReferenceRouter do
        next: 2,
        forwarded: 0,
        dropped: 0,
+       refused: 0,
        covers: []
      }}
   end
@@ -84,7 +88,7 @@ defmodule Outrigger.Test.ReferenceRouter do
   end
 
   def handle_call(:counts, _from, state),
-    do: {:reply, Map.take(state, [:forwarded, :dropped]), state}
+    do: {:reply, Map.take(state, [:forwarded, :dropped, :refused]), state}
 
   def handle_call(:covers, _from, state), do: {:reply, state.covers, state}
 
@@ -115,7 +119,20 @@ defmodule Outrigger.Test.ReferenceRouter do
 
   defp control(_other, _payload, _socket, state), do: state
 
-  defp service({:attach, 1, group, _worker}, socket, state) do
+  defp service({:attach, version, group, _worker}, socket, %{version: newest} = state)
+       when version > newest do
+    state = %{state | refused: state.refused + 1}
+    payload = {:"$outrigger_refused", pid(state, 1), group, :version, newest}
+
+    deliver(
+      state,
+      %{node: state.links[socket], socket: socket},
+      group,
+      :erlang.term_to_binary(payload)
+    )
+  end
+
+  defp service({:attach, _version, group, _worker}, socket, state) do
     node = state.links[socket]
     {id, state} = fresh(state)
     state = put_in(state.pids[id], {:member, group, id})

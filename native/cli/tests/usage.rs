@@ -17,7 +17,7 @@ fn version_in_both_forms() {
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         (code, &value["version"], &value["protocol"]),
-        (0, &env!("CARGO_PKG_VERSION").into(), &1.into())
+        (0, &env!("CARGO_PKG_VERSION").into(), &2.into())
     );
 }
 

@@ -23,7 +23,15 @@ defmodule Outrigger.PubSub.Board do
   each name that a PubSub ever had.
   """
 
-  @counters [route_changes: 1, lost_relays: 2, stale: 3, gave_up: 4, dispatch_errors: 5]
+  @counters [
+    route_changes: 1,
+    lost_relays: 2,
+    stale: 3,
+    gave_up: 4,
+    dispatch_errors: 5,
+    batches: 6,
+    malformed: 7
+  ]
 
   @doc "Makes the board of `group`. The caller owns it, and has to outlive switch and worker."
   @spec create(atom, pos_integer) :: :ok

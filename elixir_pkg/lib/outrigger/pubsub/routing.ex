@@ -4,9 +4,9 @@ defmodule Outrigger.PubSub.Routing do
 
   Events: `{:hidden_up, node}`, `{:hidden_down, node}`, `{:worker_up, pid}`, `:worker_down`, `{:pg, pids}` (all members),
   `{:pg_join, pids}`, `{:pg_leave, pids}`, `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link),
-  and from the routers `{:members, router_pid, version, route_pid, [{node, member_pid}]}`.
+  and from the routers `{:members, router_pid, version, route_pid, [{node, member_pid}]}` and `{:older, node}` (it speaks version 1).
 
-  Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker}`, `{:unfence, worker, node}` (the link of a fence is gone),
+  Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker, protocol}`, `{:unfence, worker, node}` (the link of a fence is gone),
   `{:cover, node, nodes}`, `{:publish, route, targets}`.
 
   ## Invariants
@@ -57,7 +57,7 @@ defmodule Outrigger.PubSub.Routing do
   @type action ::
           {:fence, pid, node, pos_integer}
           | {:unfence, pid, node}
-          | {:attach, node, pid}
+          | {:attach, node, pid, 1 | 2}
           | {:cover, node, [node]}
           | {:publish, route, %{node => pid}}
 
@@ -75,7 +75,14 @@ defmodule Outrigger.PubSub.Routing do
     {state, publish ++ actions ++ covers}
   end
 
-  defp event({:hidden_up, node}, state), do: attach(state, node)
+  defp event({:hidden_up, node}, state), do: attach(state, node, 2)
+
+  defp event({:older, node}, state) do
+    case state.routers do
+      %{^node => %{protocol: 2}} -> attach(state, node, 1)
+      _asked_already_or_gone -> {state, []}
+    end
+  end
 
   # Remote shells and other hidden nodes come and go under ever new names: nothing is kept of them.
   defp event({:hidden_down, node}, state) do
@@ -84,9 +91,9 @@ defmodule Outrigger.PubSub.Routing do
   end
 
   defp event({:worker_up, pid}, state) do
-    Enum.reduce(Map.keys(state.routers), {%{state | worker: pid}, []}, fn node,
-                                                                          {state, actions} ->
-      {state, more} = attach(state, node)
+    Enum.reduce(state.routers, {%{state | worker: pid}, []}, fn {node, router},
+                                                                {state, actions} ->
+      {state, more} = attach(state, node, router.protocol)
       {state, actions ++ more}
     end)
   end
@@ -141,11 +148,12 @@ defmodule Outrigger.PubSub.Routing do
     end
   end
 
-  defp attach(%{worker: nil} = state, node) do
-    {put_router(state, node, %{gen: 0, fenced?: false, retired: nil, list: nil, asked: []}), []}
-  end
+  @unattached %{gen: 0, protocol: 2, fenced?: false, retired: nil, list: nil, asked: []}
 
-  defp attach(state, node) do
+  defp attach(%{worker: nil} = state, node, protocol),
+    do: {put_router(state, node, %{@unattached | protocol: protocol}), []}
+
+  defp attach(state, node, protocol) do
     gen = state.gen + 1
 
     retired =
@@ -155,10 +163,10 @@ defmodule Outrigger.PubSub.Routing do
         nil -> nil
       end
 
-    router = %{gen: gen, fenced?: false, retired: retired, list: nil, asked: []}
+    router = %{@unattached | gen: gen, protocol: protocol, retired: retired}
 
     {put_router(%{state | gen: gen}, node, router),
-     [{:fence, state.worker, node, gen}, {:attach, node, state.worker}]}
+     [{:fence, state.worker, node, gen}, {:attach, node, state.worker, protocol}]}
   end
 
   defp put_router(state, node, router) do

@@ -24,6 +24,7 @@ defmodule Outrigger.PubSub.Switch do
 
   @scope Outrigger.PubSub
   @service :outrigger_pubsub
+  # What is asked of a router bears the version that brought it. Only `attach` has changed since the first.
   @protocol 1
   @retry_ms 50
 
@@ -82,6 +83,10 @@ defmodule Outrigger.PubSub.Switch do
 
   @impl true
   def handle_cast({:worker_up, pid}, state), do: {:noreply, worker(state, pid)}
+
+  # A router of before batches. It is asked again as it was then.
+  def handle_cast({:refused, router, :version, 1}, state),
+    do: {:noreply, event(state, {:older, node(router)})}
 
   def handle_cast({:refused, router, reason, limit}, state) do
     Logger.warning(
@@ -184,8 +189,8 @@ defmodule Outrigger.PubSub.Switch do
   defp perform({:unfence, worker, node}, _state, _before),
     do: send(worker, {:"$outrigger_hidden_down", node})
 
-  defp perform({:attach, node, worker}, state, _before),
-    do: to_router(node, {:attach, @protocol, state.group, worker})
+  defp perform({:attach, node, worker, protocol}, state, _before),
+    do: to_router(node, {:attach, protocol, state.group, worker})
 
   defp perform({:cover, node, nodes}, state, _before),
     do: to_router(node, {:cover, @protocol, state.group, nodes})

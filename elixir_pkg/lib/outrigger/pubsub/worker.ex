@@ -1,15 +1,17 @@
 defmodule Outrigger.PubSub.Worker do
   @moduledoc """
   Receives what other nodes publish, and dispatches it to the subscribers: a thin process around
-  `Outrigger.PubSub.Handover`.
+  `Outrigger.PubSub.Handover` and `Outrigger.PubSub.Dispatch`.
 
-  Registered under the adapter's name, which is also the group's: messages come from publishers directly, or from routers.
-  While no publisher changes its way, a message costs a look at one empty map and the dispatch.
+  Registered under the adapter's name, which is also the group's: messages come from publishers directly, or from routers,
+  which under load put several into one (`$outrigger_batch`). While no publisher changes its way, a message costs a look at one
+  empty map and the dispatch, and those of a batch that follow one another on a topic are dispatched together.
 
   ## Invariants
 
     * Messages of one publisher are dispatched in the order it sent them.
     * A dispatcher that does not exist here, or raises, is logged and counted; the worker goes on.
+    * A batch is its elements, one behind the other. What is no traffic in it is counted and left out.
     * What it knows of routers is kept on the board, for a successor.
 
   ## Limits
@@ -22,7 +24,7 @@ defmodule Outrigger.PubSub.Worker do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, Handover, Switch}
+  alias Outrigger.PubSub.{Board, Dispatch, Handover, Switch}
   alias Outrigger.Telemetry
 
   @tick_ms 100
@@ -67,7 +69,7 @@ defmodule Outrigger.PubSub.Worker do
   @impl true
   def handle_info({:"$outrigger", epoch, pid, topic, message, dispatcher}, state) do
     if Handover.idle?(state.handover) do
-      dispatch(state, topic, message, dispatcher)
+      Dispatch.run(state, topic, dispatcher, [message])
       {:noreply, state}
     else
       fence(state, Handover.data(state.handover, epoch, pid, {topic, message, dispatcher}))
@@ -79,6 +81,11 @@ defmodule Outrigger.PubSub.Worker do
 
   def handle_info({:"$outrigger_end", epoch, pid, way}, state),
     do: fence(state, Handover.finish(state.handover, epoch, pid, way, now()))
+
+  def handle_info({:"$outrigger_batch", elements}, state) do
+    Board.count(state.group, :batches)
+    {:noreply, batch(elements, state)}
+  end
 
   def handle_info({:"$outrigger_members", router, version, route, list}, state) do
     Switch.tell(state.group, {:members, router, version, route, list})
@@ -124,6 +131,39 @@ defmodule Outrigger.PubSub.Worker do
   @impl true
   def handle_call(:waiting, _from, state), do: {:reply, Handover.waiting(state.handover), state}
 
+  defp batch([{:"$outrigger", _, _, topic, _, dispatcher} = first | rest] = elements, state) do
+    if Handover.idle?(state.handover) do
+      {messages, rest} = run(elements, topic, dispatcher, [])
+      Dispatch.run(state, topic, dispatcher, messages)
+      batch(rest, state)
+    else
+      batch(rest, element(first, state))
+    end
+  end
+
+  defp batch([marker | rest], state)
+       when elem(marker, 0) in [:"$outrigger_begin", :"$outrigger_end"],
+       do: batch(rest, element(marker, state))
+
+  defp batch([], state), do: state
+
+  defp batch(malformed, state) do
+    Board.count(state.group, :malformed)
+    if is_list(malformed), do: batch(tl(malformed), state), else: state
+  end
+
+  # As if it had come alone.
+  defp element(message, state) do
+    {:noreply, state} = handle_info(message, state)
+    state
+  end
+
+  # The messages in front that are dispatched together.
+  defp run([{:"$outrigger", _, _, topic, message, dispatcher} | rest], topic, dispatcher, run),
+    do: run(rest, topic, dispatcher, [message | run])
+
+  defp run(rest, _topic, _dispatcher, run), do: {Enum.reverse(run), rest}
+
   defp fence_routers(state, {handover, _actions} = result) do
     Board.write(state.group, :routers, handover.routers)
     fence(state, result)
@@ -144,7 +184,7 @@ defmodule Outrigger.PubSub.Worker do
   defp tick(state), do: state
 
   defp perform({:deliver, {topic, message, dispatcher}}, state) do
-    dispatch(state, topic, message, dispatcher)
+    Dispatch.run(state, topic, dispatcher, [message])
     state
   end
 
@@ -173,28 +213,6 @@ defmodule Outrigger.PubSub.Worker do
     )
 
     state
-  end
-
-  defp dispatch(state, topic, message, dispatcher) do
-    Registry.dispatch(state.pubsub, topic, {dispatcher, :dispatch, [:none, message]})
-  catch
-    kind, reason ->
-      Board.count(state.group, :dispatch_errors)
-
-      metadata = %{
-        pubsub: state.pubsub,
-        topic: topic,
-        dispatcher: dispatcher,
-        kind: kind,
-        reason: reason
-      }
-
-      Telemetry.execute([:outrigger, :pubsub, :dispatch_error], %{count: 1}, metadata)
-
-      Logger.error(
-        "#{inspect(state.pubsub)} could not dispatch a message of another node on #{inspect(topic)} with " <>
-          "#{inspect(dispatcher)}: " <> Exception.format(kind, reason, __STACKTRACE__)
-      )
   end
 
   defp now, do: System.monotonic_time(:millisecond)

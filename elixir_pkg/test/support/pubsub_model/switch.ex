@@ -22,7 +22,7 @@ defmodule Outrigger.Test.PubSubModel.Switch do
       {:unfence, _worker, router}, model ->
         box(model, node, {:unfence, router})
 
-      {:attach, router, _worker}, model ->
+      {:attach, router, _worker, _protocol}, model ->
         elem(transmit(model, node, router, :attach), 1)
 
       {:cover, _router, _nodes}, model ->

@@ -7,7 +7,7 @@
          attach/2, attach/3, detach/2, cover/3,
          members/2, member_nodes/2, version/2, router/2, route/2, member/3,
          publish/3, publish_range/4, data/1, from/2, watch_router/2, refusals/1,
-         pump/2, pump_stop/1, pid_near/2, leave/3, down/2, zoo/0, same_twice/2, id/1]).
+         pump/2, pump_stop/1, pid_near/2, leave/3, down/2, zoo/0, same_twice/2, same_again/3, batches/1, id/1]).
 
 start(Group) ->
     Starter = self(),
@@ -30,6 +30,9 @@ loop(Group, Log, Lists) ->
             loop(Group, [], Lists);
         {'$outrigger_members', Router, _, _, _} = List ->
             loop(Group, [List | Log], Lists#{node(Router) => List});
+        {'$outrigger_batch', Elements} ->
+            put(batches, [length(Elements) | batch_sizes()]),
+            loop(Group, lists:reverse(Elements, Log), Lists);
         Message ->
             loop(Group, [Message | Log], Lists)
     end.
@@ -39,6 +42,15 @@ ask(Group, Fun) ->
     Ref = make_ref(),
     Group ! {kit_ask, self(), Ref, Fun},
     receive {Ref, Answer} -> Answer end.
+
+%% How many messages came in each batch so far.
+batches(Group) -> ask(Group, fun(_, _) -> batch_sizes() end).
+
+batch_sizes() ->
+    case get(batches) of
+        undefined -> [];
+        Sizes -> Sizes
+    end.
 
 log(Group) -> ask(Group, fun(Log, _) -> lists:reverse(Log) end).
 forget(Group) -> Group ! kit_forget, ok.
@@ -159,6 +171,14 @@ same_twice(Group, Count) ->
     ask(Group, fun(Log, _) ->
         Data = [M || {'$outrigger', _, _, _, M, _} <- lists:reverse(Log)],
         length(Data) =:= 2 * Count andalso lists:sublist(Data, Count) =:= lists:nthtail(Count, Data)
+    end).
+
+%% Whether the worker has received Count messages, and then the same ones in so many more rounds.
+same_again(Group, Count, Rounds) ->
+    ask(Group, fun(Log, _) ->
+        Data = [M || {'$outrigger', _, _, _, M, _} <- lists:reverse(Log)],
+        {First, Rest} = lists:split(min(Count, length(Data)), Data),
+        Rest =:= lists:append(lists:duplicate(Rounds, First))
     end).
 
 id(X) -> X.

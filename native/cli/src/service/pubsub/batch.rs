@@ -1,52 +1,177 @@
 //! Frames gathered for one set of targets.
 //!
-//! One batch is a list of buffers. Small payloads are copied behind their control message into one buffer that
-//! grows in [`BLOCK`]s; a payload of [`LARGE`] bytes or more is not copied but shared with the read buffer. All
-//! targets get the same buffers.
+//! Messages that follow one another share a frame, as one term: `{'$outrigger_batch', [Payload, ...]}`, the payloads byte
+//! for byte. A message that is alone keeps a frame of its own, exactly as it would be without batches:
+//!
+//! ```text
+//! one:   length prefix payload
+//! more:  length prefix {'$outrigger_batch', [ payload payload ... ]}
+//! ```
+//!
+//! One gathering is a list of buffers, the same for all targets. Small payloads are copied into a buffer that grows in
+//! [`BLOCK`]s; a payload of [`LARGE`] bytes or more is not copied but shared with the read buffer, and alone in its frame.
+//!
+//! Invariants: payloads are in the order they were appended, whatever shares a frame; a frame lies in one block, has at
+//! most [`MOST`] messages, and is whole when [`Batch::finish`] has returned.
 //!
 //! Cost: no allocation per message; one per block, and the allocator's work is saved when all targets have
-//! written the block before it is needed again.
+//! written the block before it is needed again. The first message of a shared frame is moved once.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use outrigger_node::Payload;
 
-/// Bytes that one block of small frames has.
+/// Bytes that one block of small frames has, and a shared frame at most.
 const BLOCK: usize = 64 * 1_024;
 /// From this size on a payload is shared.
 const LARGE: usize = 32 * 1_024;
-/// A batch of this size is handed on without waiting for its end.
+/// Gathered frames of this size are handed on without waiting for the end of the run.
 const FULL: usize = 128 * 1_024;
+/// Messages that share a frame. A receiver gains little beyond some 64, and holds up other senders while it is at one frame.
+const MOST: u32 = 128;
 
-/// Frames in the order they were appended.
-#[derive(Debug, Default)]
+/// Stands before the number of elements: a tuple of two, the tag as a small UTF-8 atom, a list.
+const HEAD: &[u8] = b"\x68\x02\x77\x10$outrigger_batch\x6c";
+/// `HEAD` and the number of elements.
+const HEAD_SIZE: usize = HEAD.len() + 4;
+/// The end of a proper list.
+const NIL: u8 = 106;
+
+/// Frames in the order they were appended. All of one run, so of one prefix.
+#[derive(Debug)]
 pub(super) struct Batch {
     closed: Vec<Bytes>,
     open: BytesMut,
     bytes: usize,
+    /// The frame at the end of `open`, as long as more messages may join it.
+    frame: Option<Frame>,
+    /// Where the payloads are, for those who take them one by one.
+    spans: Vec<Span>,
+    most: u32,
+    shared: u64,
+}
+
+/// A frame in `open`.
+#[derive(Debug)]
+struct Frame {
+    start: usize,
+    /// Behind the prefix.
+    term: usize,
+    messages: u32,
+}
+
+/// A payload in one of the buffers.
+#[derive(Debug)]
+struct Span {
+    buffer: usize,
+    start: usize,
+    end: usize,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::of_at_most(MOST)
+    }
 }
 
 impl Batch {
-    /// Appends one frame: its length, `prefix` (everything up to the payload) and the payload.
+    fn of_at_most(most: u32) -> Self {
+        Self {
+            closed: Vec::new(),
+            open: BytesMut::new(),
+            bytes: 0,
+            frame: None,
+            spans: Vec::new(),
+            most,
+            shared: 0,
+        }
+    }
+
+    /// Appends one message. `prefix` is everything between the length of a frame and the payload.
     pub(super) fn push(&mut self, prefix: &[u8], payload: Payload<'_>) {
         let bytes = payload.as_slice();
-        // The node has held the payload's frame against a limit far below 4 GiB.
-        let Ok(length) = u32::try_from(prefix.len() + bytes.len()) else { return };
-        let large = bytes.len() >= LARGE;
-        let copied = 4 + prefix.len() + if large { 0 } else { bytes.len() };
-        if self.open.capacity() - self.open.len() < copied {
+        if bytes.len() >= LARGE {
+            self.push_large(prefix, payload);
+        } else if !self.join(bytes) {
+            self.start(prefix, bytes);
+        }
+    }
+
+    /// Begins a frame of one message.
+    fn start(&mut self, prefix: &[u8], bytes: &[u8]) {
+        self.seal();
+        self.begin(prefix, bytes.len(), bytes.len());
+        self.frame =
+            Some(Frame { start: self.open.len() - 4 - prefix.len(), term: self.open.len(), messages: 1 });
+        self.append(bytes);
+    }
+
+    fn push_large(&mut self, prefix: &[u8], payload: Payload<'_>) {
+        self.seal();
+        let bytes = payload.to_bytes();
+        self.begin(prefix, bytes.len(), 0);
+        self.close();
+        self.spans.push(Span { buffer: self.closed.len(), start: 0, end: bytes.len() });
+        self.bytes += bytes.len();
+        self.closed.push(bytes);
+    }
+
+    /// Writes length and prefix, and makes room for the part of the payload that follows in the same block.
+    fn begin(&mut self, prefix: &[u8], payload: usize, copied: usize) {
+        let needed = 4 + prefix.len() + copied;
+        if self.open.capacity() - self.open.len() < needed {
             // Growing would move what is there; a new block does not.
             self.close();
-            self.open.reserve(copied.max(BLOCK));
+            self.open.reserve(needed.max(BLOCK));
         }
-        self.open.put_u32(length);
+        self.open.put_u32(frame_length(prefix.len() + payload));
         self.open.put_slice(prefix);
-        if large {
-            self.close();
-            self.closed.push(payload.to_bytes());
-        } else {
-            self.open.put_slice(bytes);
+        self.bytes += 4 + prefix.len();
+    }
+
+    /// Takes a message into the frame that is being gathered. `false` if there is none, or it is full.
+    fn join(&mut self, bytes: &[u8]) -> bool {
+        let Some(frame) = &mut self.frame else { return false };
+        let head = if frame.messages == 1 { HEAD_SIZE } else { 0 };
+        let needed = head + bytes.len() + 1;
+        let room = self.open.capacity().min(frame.start + BLOCK).saturating_sub(self.open.len());
+        if frame.messages >= self.most || room < needed {
+            return false;
         }
-        self.bytes += 4 + prefix.len() + bytes.len();
+        if frame.messages == 1 {
+            // The message that was alone makes room for the head.
+            let end = self.open.len();
+            self.open.put_bytes(0, HEAD_SIZE);
+            self.open.copy_within(frame.term..end, frame.term + HEAD_SIZE);
+            self.open[frame.term..][..HEAD.len()].copy_from_slice(HEAD);
+            if let Some(first) = self.spans.last_mut() {
+                first.start += HEAD_SIZE;
+                first.end += HEAD_SIZE;
+            }
+            self.bytes += HEAD_SIZE + 1;
+        }
+        frame.messages += 1;
+        self.append(bytes);
+        true
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        let start = self.open.len();
+        self.open.put_slice(bytes);
+        self.spans.push(Span { buffer: self.closed.len(), start, end: self.open.len() });
+        self.bytes += bytes.len();
+    }
+
+    /// Ends the frame that is being gathered.
+    fn seal(&mut self) {
+        let Some(Frame { start, term, messages }) = self.frame.take() else { return };
+        if messages == 1 {
+            return;
+        }
+        self.open.put_u8(NIL);
+        let length = frame_length(self.open.len() - start - 4).to_be_bytes();
+        self.open[start..][..4].copy_from_slice(&length);
+        self.open[term + HEAD.len()..][..4].copy_from_slice(&messages.to_be_bytes());
+        self.shared += 1;
     }
 
     /// Whether it should be handed on now.
@@ -54,77 +179,50 @@ impl Batch {
         self.bytes >= FULL
     }
 
-    /// The buffers gathered so far. Empty if there are none.
-    pub(super) fn buffers(&mut self) -> &[Bytes] {
+    /// Makes all frames whole. Returns how many of them more than one message shares.
+    pub(super) fn finish(&mut self) -> u64 {
         self.close();
+        self.shared
+    }
+
+    /// The buffers of all finished frames. Empty if there are none.
+    pub(super) fn buffers(&self) -> &[Bytes] {
         &self.closed
+    }
+
+    /// The finished frames again, each message in a frame of its own: for those who take no shared ones. A copy.
+    pub(super) fn one_by_one(&self, prefix: &[u8]) -> Self {
+        let mut singles = Self::of_at_most(1);
+        for Span { buffer, start, end } in &self.spans {
+            if let Some(buffer) = self.closed.get(*buffer) {
+                singles.push(prefix, Payload::new(&buffer.slice(..*end), *start));
+            }
+        }
+        singles.finish();
+        singles
     }
 
     /// Starts anew. The buffers live on for as long as a link holds them.
     pub(super) fn clear(&mut self) {
         self.close();
         self.closed.clear();
+        self.spans.clear();
         self.bytes = 0;
+        self.shared = 0;
     }
 
     fn close(&mut self) {
+        self.seal();
         if !self.open.is_empty() {
             self.closed.push(self.open.split().freeze());
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn push(batch: &mut Batch, payload: &Bytes) {
-        batch.push(b"pre", Payload::new(payload, 0));
-    }
-
-    fn flat(batch: &mut Batch) -> Vec<u8> {
-        batch.buffers().concat()
-    }
-
-    #[test]
-    fn small_frames_are_one_buffer() {
-        let mut batch = Batch::default();
-        push(&mut batch, &Bytes::from_static(b"one"));
-        push(&mut batch, &Bytes::from_static(b"three"));
-        assert_eq!(batch.buffers().len(), 1);
-        assert_eq!(flat(&mut batch), b"\0\0\0\x06preone\0\0\0\x08prethree");
-        batch.clear();
-        assert!(batch.buffers().is_empty());
-    }
-
-    #[test]
-    fn a_large_payload_is_shared_and_keeps_its_place() {
-        let mut batch = Batch::default();
-        let large = Bytes::from(vec![7; LARGE]);
-        push(&mut batch, &Bytes::from_static(b"a"));
-        push(&mut batch, &large);
-        push(&mut batch, &Bytes::from_static(b"b"));
-        let buffers = batch.buffers();
-        assert_eq!(buffers.len(), 3);
-        assert_eq!(buffers[1].as_ptr(), large.as_ptr(), "not a copy");
-        let length = u32::try_from(LARGE + 3).unwrap().to_be_bytes();
-        let expected = [b"\0\0\0\x04prea", &length[..], b"pre", &large[..], b"\0\0\0\x04preb"].concat();
-        assert_eq!(flat(&mut batch), expected);
-    }
-
-    #[test]
-    fn a_block_that_is_full_is_not_moved() {
-        let mut batch = Batch::default();
-        let payload = Bytes::from(vec![1; 1_000]);
-        let mut expected = Vec::new();
-        while !batch.is_full() {
-            push(&mut batch, &payload);
-            expected.extend_from_slice(&1_003_u32.to_be_bytes());
-            expected.extend_from_slice(b"pre");
-            expected.extend_from_slice(&payload);
-        }
-        assert!(expected.len() >= FULL && expected.len() < FULL + 1_100);
-        assert!(batch.buffers().len() <= 3, "{} buffers", batch.buffers().len());
-        assert_eq!(flat(&mut batch), expected);
-    }
+/// A frame's length as it is sent. The node has held each payload's own frame against a limit far below 4 GiB.
+fn frame_length(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,9 @@
 //! Lock order: the right to change lists, then the table of links. Handing on a batch takes the router's shared
 //! lock and then the table of links shared; nothing takes them the other way round.
 
-use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use crossbeam::sync::ShardedLock;
@@ -13,6 +13,7 @@ use outrigger_fanout::{AttachError, Change, Changes, PeerId, RouteKey, Router, T
 use outrigger_term::TermError;
 
 use super::announce::Identity;
+use super::batch::Batch;
 use super::outlet::Outlet;
 use super::request::VERSION;
 
@@ -20,8 +21,15 @@ use super::request::VERSION;
 pub(super) struct Core<O> {
     pub(super) router: Router,
     pub(super) identity: Identity,
-    links: ShardedLock<HashMap<PeerId, O>>,
+    links: ShardedLock<HashMap<PeerId, Linked<O>>>,
     pub(super) figures: Figures,
+}
+
+/// A link to send to.
+struct Linked<O> {
+    link: O,
+    /// The groups that are attached over it and take one message a frame.
+    single: HashSet<Arc<str>>,
 }
 
 /// What the service itself counts; the router counts messages.
@@ -31,7 +39,9 @@ pub(super) struct Figures {
     pub(super) malformed: AtomicU64,
     /// Requests that were refused.
     pub(super) refused: AtomicU64,
-    /// Batches handed on.
+    /// Runs of messages handed on.
+    pub(super) runs: AtomicU64,
+    /// Frames among them that several messages share.
     pub(super) batches: AtomicU64,
 }
 
@@ -43,7 +53,8 @@ impl<O: Outlet> Core<O> {
 
     /// A link is up and may be sent to.
     pub(super) fn link_up(&self, link: &O) {
-        self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), link.clone());
+        let linked = Linked { link: link.clone(), single: HashSet::new() };
+        self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), linked);
     }
 
     /// A link is down, and everything it gathered is handed on.
@@ -54,15 +65,19 @@ impl<O: Outlet> Core<O> {
         gone.iter().for_each(|change| self.announce(change, link.peer(), &changes));
     }
 
-    /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached.
-    pub(super) fn attach(&self, link: &O, group: &str) -> bool {
+    /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached. `batches`: it takes
+    /// several messages in a frame.
+    pub(super) fn attach(&self, link: &O, group: &str, batches: bool) -> bool {
         let mut changes = self.router.changes();
+        // Before the first message can go to it. The worker that asks has the name already.
+        let before = self.take_batches(link, group, batches);
         match changes.attach(link.peer(), link.node(), group) {
             Ok(change) => {
                 self.announce(&change, link.peer(), &changes);
                 true
             }
             Err(error) => {
+                self.take_batches(link, group, before);
                 drop(changes);
                 let (reason, limit) = match error {
                     AttachError::TooManyGroups { limit } => ("too_many_groups", limit),
@@ -79,12 +94,27 @@ impl<O: Outlet> Core<O> {
         }
     }
 
+    /// The groups over a link that take one message a frame.
+    #[cfg(test)]
+    pub(super) fn notes(&self, peer: PeerId) -> HashSet<Arc<str>> {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        links.get(&peer).map(|linked| linked.single.clone()).unwrap_or_default()
+    }
+
     /// Ends the attachment behind a link, and tells everybody.
     pub(super) fn detach(&self, link: &O, group: &str) {
         let mut changes = self.router.changes();
         if let Some(change) = changes.detach(link.peer(), group) {
+            self.take_batches(link, group, true);
             self.announce(&change, link.peer(), &changes);
         }
+    }
+
+    /// Notes whether the worker of a group behind a link takes batches. Returns what was noted before.
+    fn take_batches(&self, link: &O, group: &str, batches: bool) -> bool {
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(Linked { single, .. }) = links.get_mut(&link.peer()) else { return true };
+        if batches { !single.remove(group) } else { single.insert(group.into()) }
     }
 
     /// Says that we do not speak the asker's version, and which one we do.
@@ -95,11 +125,28 @@ impl<O: Outlet> Core<O> {
 
     /// Hands a run of `messages` messages to all that it goes to now. Routing and sending are one step: a member that
     /// is listed anew, or a sender whose place was taken, finds nothing of this run behind the list that says so.
-    pub(super) fn hand_on(&self, from: PeerId, key: RouteKey, messages: u64, buffers: &[Bytes]) {
-        self.figures.batches.fetch_add(1, Relaxed);
+    pub(super) fn hand_on(
+        &self,
+        from: PeerId,
+        key: RouteKey,
+        prefix: &[u8],
+        messages: u64,
+        batch: &mut Batch,
+    ) {
+        let shared = batch.finish();
+        self.figures.runs.fetch_add(1, Relaxed);
+        self.figures.batches.fetch_add(shared, Relaxed);
         let send = |targets: &Targets<'_>| {
             let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
-            targets.iter().filter_map(|target| links.get(&target)).for_each(|link| link.send(buffers));
+            // Made for the first who needs them.
+            let mut singles = None;
+            for Linked { link, single } in targets.iter().filter_map(|target| links.get(&target)) {
+                if shared > 0 && single.contains(targets.group()) {
+                    link.send(singles.get_or_insert_with(|| batch.one_by_one(prefix)).buffers());
+                } else {
+                    link.send(batch.buffers());
+                }
+            }
         };
         // What is dropped is counted by the router.
         let _ = self.router.route_many(key, from, messages, send);
@@ -129,7 +176,7 @@ impl<O: Outlet> Core<O> {
         let others = change.members.iter().map(|member| member.peer).filter(|peer| *peer != first);
         let listed = change.members.iter().any(|member| member.peer == first);
         let ordered = listed.then_some(first).into_iter().chain(others);
-        ordered.filter_map(|peer| links.get(&peer)).for_each(|link| link.send(&frame));
+        ordered.filter_map(|peer| links.get(&peer)).for_each(|linked| linked.link.send(&frame));
     }
 
     fn send_to(&self, link: &O, frame: Result<Bytes, TermError>) {

@@ -102,7 +102,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
     /// Hands on what was gathered.
     fn end_run(&mut self) {
         if let Some(run) = self.run.take() {
-            self.core.hand_on(self.link.peer(), run.key, run.messages, self.batch.buffers());
+            self.core.hand_on(self.link.peer(), run.key, &run.prefix, run.messages, &mut self.batch);
             self.batch.clear();
         }
     }
@@ -123,8 +123,8 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
     /// A message to the registered name.
     fn request(&mut self, payload: &[u8]) {
         match request::parse(payload) {
-            Ok(Request::Attach { group, worker }) if self.is_ours(&worker) && !group.is_empty() => {
-                if self.core.attach(&self.link, &group) {
+            Ok(Request::Attach { group, worker, batches }) if self.is_ours(&worker) && !group.is_empty() => {
+                if self.core.attach(&self.link, &group, batches) {
                     self.attached.insert(group.into_owned());
                 }
             }

@@ -1,11 +1,12 @@
 //! The service `outrigger_pubsub`: puts the fan-out engine on the node. Protocol: `docs/design/fanout.md`.
 //!
 //! The flow of a broadcast: a message to one of our route pids reaches the [`inbound`] of its link, which asks
-//! the router once for a run of messages to the same pid, gathers them in a [`batch`] of ready frames, and at the
-//! end of the run hands the same buffers to every target's link. The payload is passed on as it came.
+//! the router once for a run of messages to the same pid, gathers them in a [`batch`] of ready frames, several messages to one
+//! frame, and at the end of the run hands the same buffers to every target's link. The payload is passed on as it came.
 //!
 //! Invariants:
 //! - a payload is never decoded, and copied once at most; large ones are shared with the read buffer;
+//! - a worker that attached in version 1 gets each message in a frame of its own, at the cost of a second copy;
 //! - what a link gathered is handed on before the next request of that link and before its end, so a list that
 //!   is announced is behind all the data that it says goodbye to;
 //! - lists of a group are announced in the order of their versions, to the link that made the change first;

@@ -5,16 +5,18 @@ use std::borrow::Cow;
 use outrigger_node::NodeName;
 use outrigger_term::{Pid, Reader, TermError};
 
-/// The version of the protocol that we speak.
-pub(crate) const VERSION: u64 = 1;
+/// The newest version of the protocol that we speak.
+pub(crate) const VERSION: u64 = 2;
+/// The oldest one. Its workers take one message a frame.
+const OLDEST: u64 = 1;
 /// Names taken from one `cover`; the rest may come again.
 const MAX_COVER: usize = 1_024;
 
-/// A request in our version of the protocol.
+/// A request in a version of the protocol that we speak.
 #[derive(Debug)]
 pub(super) enum Request<'a> {
-    /// The worker of this group wants messages.
-    Attach { group: Cow<'a, str>, worker: Pid<'a> },
+    /// The worker of this group wants messages, and may take several in a frame.
+    Attach { group: Cow<'a, str>, worker: Pid<'a>, batches: bool },
     /// The worker of this group goes.
     Detach { group: Cow<'a, str>, worker: Pid<'a> },
     /// There are workers of this group on nodes that we do not reach. Names that are none are left out.
@@ -25,7 +27,7 @@ pub(super) enum Request<'a> {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RequestError<'a> {
     /// To be answered with `refused`.
-    #[error("peer asks in version {version}, we speak version {VERSION}")]
+    #[error("peer asks in version {version}, we speak versions {OLDEST} to {VERSION}")]
     Version {
         /// The peer's version.
         version: u64,
@@ -56,7 +58,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
     }
     let version = reader.unsigned()?;
     let group = reader.atom()?.text();
-    if version != VERSION {
+    if !(OLDEST..=VERSION).contains(&version) {
         return Err(RequestError::Version { version, group });
     }
     if arity != 4 {
@@ -65,7 +67,7 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
     let request = if tag.eq_str("cover") {
         Request::Cover { group, nodes: names(&mut reader)? }
     } else if tag.eq_str("attach") {
-        Request::Attach { group, worker: reader.pid()? }
+        Request::Attach { group, worker: reader.pid()?, batches: version > OLDEST }
     } else {
         Request::Detach { group, worker: reader.pid()? }
     };
@@ -110,22 +112,26 @@ mod tests {
 
     #[test]
     fn attach_is_read() {
-        let bytes = attach(1);
-        match parse(&bytes).unwrap() {
-            Request::Attach { group, worker } => {
-                assert_eq!(group, "Elixir.App");
-                assert_eq!((worker.id, worker.serial, worker.creation), (1, 2, 3));
+        for (version, batched) in [(1, false), (2, true)] {
+            match parse(&attach(version)).unwrap() {
+                Request::Attach { group, worker, batches } => {
+                    assert_eq!((&*group, batches), ("Elixir.App", batched));
+                    assert_eq!((worker.id, worker.serial, worker.creation), (1, 2, 3));
+                }
+                other => panic!("{other:?}"),
             }
-            other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn another_version_is_told_to_its_group() {
-        let bytes = attach(2);
-        match parse(&bytes) {
-            Err(RequestError::Version { version: 2, group }) => assert_eq!(group, "Elixir.App"),
-            other => panic!("{other:?}"),
+        for asked in [0_u8, 3] {
+            match parse(&attach(i64::from(asked))) {
+                Err(RequestError::Version { version, group }) => {
+                    assert_eq!((version, &*group), (u64::from(asked), "Elixir.App"));
+                }
+                other => panic!("{other:?}"),
+            }
         }
     }
 

@@ -130,6 +130,7 @@ impl PubSub {
         let (figures, counters) = (&core.figures, core.router.counters());
         vec![
             ("forwarded", counters.forwarded),
+            ("runs", figures.runs.load(Relaxed)),
             ("batches", figures.batches.load(Relaxed)),
             ("copies", counters.copies),
             ("unknown_route", counters.dropped_unknown_route),

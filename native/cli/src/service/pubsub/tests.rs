@@ -12,6 +12,8 @@ use super::core::Core;
 use super::inbound::{Dial, LinkInbound};
 use super::outlet::Outlet;
 
+mod batches;
+
 const CREATION: u32 = 77;
 
 #[derive(Clone)]
@@ -60,6 +62,7 @@ enum Seen {
     Members { version: u64, route: (u32, u32), members: Vec<(String, (u32, u32))> },
     Refused { reason: String, limit: u64 },
     Data(Vec<u8>),
+    Batch(Vec<Vec<u8>>),
 }
 
 fn core_with(config: RouterConfig) -> Arc<Core<Wire>> {
@@ -101,7 +104,11 @@ impl Peer {
     }
 
     fn attach(&mut self, group: &str) -> ((u32, u32), u64) {
-        self.request("attach", 1, group, self.wire.node);
+        self.attach_in(1, group)
+    }
+
+    fn attach_in(&mut self, version: i64, group: &str) -> ((u32, u32), u64) {
+        self.request("attach", version, group, self.wire.node);
         self.members()
     }
 
@@ -146,8 +153,16 @@ fn read(frame: &[u8]) -> Seen {
     if payload.first() != Some(&104) {
         return Seen::Data(payload.to_vec());
     }
-    assert_eq!(reader.tuple().unwrap(), 5);
+    let arity = reader.tuple().unwrap();
     let tag = reader.atom().unwrap().text().into_owned();
+    if tag == "$outrigger_batch" {
+        let length = reader.list().unwrap();
+        let elements = (0..length).map(|_| reader.skip().unwrap().to_vec()).collect();
+        reader.list_end(length).unwrap();
+        reader.expect_end().unwrap();
+        return Seen::Batch(elements);
+    }
+    assert_eq!(arity, 5);
     assert_eq!(reader.pid().unwrap(), ours((1, 0)));
     if tag == "$outrigger_refused" {
         assert_eq!(reader.atom().unwrap(), group);
@@ -325,7 +340,7 @@ fn refusals_say_why() {
     b.request("attach", 7, "g", "b@h");
     let refused = |reason: &str, limit| Seen::Refused { reason: reason.into(), limit };
     assert_eq!(a.seen(), [refused("too_many_groups", 1)]);
-    assert_eq!(b.seen(), [refused("too_many_members", 1), refused("version", 1)]);
+    assert_eq!(b.seen(), [refused("too_many_members", 1), refused("version", 2)]);
 }
 
 #[test]
