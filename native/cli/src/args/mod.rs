@@ -11,6 +11,7 @@ mod discover;
 mod doctor;
 mod log_level;
 mod node;
+mod size;
 mod tls;
 mod version;
 

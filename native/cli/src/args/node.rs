@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use clap::Args;
+use outrigger_fanout::Policies;
 
-use super::{ClusterArgs, CookieArgs, CookieFor, Discover, LogLevel, NameArgs, TlsArgs};
+use super::{ClusterArgs, CookieArgs, CookieFor, Discover, LogLevel, NameArgs, TlsArgs, size};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,6 +23,8 @@ Examples:
   What that node has done so far, for people and for scripts:
       outrigger node --status rust@10.0.0.9
       outrigger node --status rust@10.0.0.9 --json | jq '.peers[] | select(.state == \"down\")'
+  Small queues for nodes that read too slowly, of which presence needs only the newest message of each topic:
+      outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --pubsub-queue 8MiB --pubsub-policy 'presence:*=keep_latest'
   With TLS distribution (see docs/tls.md):
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
 
@@ -81,6 +84,22 @@ pub(crate) struct NodeArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub(crate) net_ticktime: u32,
+
+    /// How much may wait for a node that reads more slowly than others publish, such as 512KiB or 8MiB
+    ///
+    /// Each node has a queue of its own, so it costs others nothing. Counted are the messages and 256 bytes for each, beyond
+    /// what is in the buffers of its link (4 MiB).
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = size::between(64 << 10, 4 << 30))]
+    pub(crate) pubsub_queue: usize,
+
+    /// What becomes of messages for which there is no room in such a queue, by topic: drop_oldest, drop_newest,
+    /// keep_latest or disconnect
+    ///
+    /// A `*` at the end stands for the rest of a topic; the longest pattern that fits counts, and drop_oldest where none does.
+    /// keep_latest keeps the newest message of each topic, whether there is room or not. The node is told how many messages
+    /// of whom it has lost; with disconnect its link ends instead.
+    #[arg(long, value_name = "TOPIC*=POLICY,...", default_value = "", hide_default_value = true)]
+    pub(crate) pubsub_policy: Policies,
 
     /// How much to log
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t = LogLevel::Info)]
@@ -217,6 +236,28 @@ mod tests {
             "--tls-key k --tls-ca a",
         ] {
             assert!(parse(&format!("outrigger node --sname r {some}")).is_err(), "{some}");
+        }
+    }
+
+    #[test]
+    fn queues_of_slow_nodes() {
+        use outrigger_fanout::Policy;
+
+        let args = parse("outrigger node --sname r").unwrap();
+        assert_eq!((args.pubsub_queue, args.pubsub_policy), (32 << 20, Policies::default()));
+        let args = parse(
+            "outrigger node --sname r --pubsub-queue 8MiB --pubsub-policy p:*=keep_latest,*=disconnect",
+        );
+        let args = args.unwrap();
+        assert_eq!((args.pubsub_queue, args.pubsub_policy.of(b"p:1")), (8 << 20, Policy::KeepLatest));
+        for (wrong, why) in [
+            ("--pubsub-queue 1KiB", "not between 64KiB and 4GiB"),
+            ("--pubsub-queue lots", "not a size such as"),
+            ("--pubsub-policy p:*=keep", "`keep` is no policy: drop_oldest,"),
+            ("--pubsub-policy p:*", "names no policy"),
+        ] {
+            let error = parse(&format!("outrigger node --sname r {wrong}")).unwrap_err();
+            assert!(error.contains(why), "{wrong}: {error}");
         }
     }
 

@@ -123,7 +123,7 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
     };
     let deadline = Instant::now() + PATIENCE;
     let mut first = FirstJoin::new(settings.targets.first().map(|target| target.name.clone()), !supervised);
-    let pubsub = Arc::new(PubSub::default());
+    let pubsub = Arc::new(PubSub::new(settings.lane.clone()));
     let config = config(settings);
     let started = tokio::select! {
         started = start(config, &pubsub) => started,

@@ -2,4 +2,4 @@
 
 mod pubsub;
 
-pub(crate) use pubsub::{PubSub, VERSION as PUBSUB_VERSION};
+pub(crate) use pubsub::{LaneConfig, PubSub, VERSION as PUBSUB_VERSION};

@@ -1,6 +1,7 @@
 //! Everything that `outrigger node` needs to know, checked.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outrigger_node::{Cookie, Discovery, NameKind, NodeName, Tls, cookie};
@@ -8,6 +9,7 @@ use outrigger_node::{Cookie, Discovery, NameKind, NodeName, Tls, cookie};
 use super::name::{complete, parse};
 use super::{CookieError, CookieSource, HostNames, SettingsError, Target, own_name, targets};
 use crate::args::{CookieFor, Listen, NodeArgs};
+use crate::service::LaneConfig;
 
 /// The validated settings of a node. Debug shows no cookie.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct NodeSettings {
     pub(crate) net_ticktime: Duration,
     /// Threads that serve links, at least 1.
     pub(crate) threads: usize,
+    /// What may wait for a node that reads too slowly.
+    pub(crate) lane: LaneConfig,
 }
 
 impl NodeSettings {
@@ -68,6 +72,10 @@ impl NodeSettings {
             listen: args.listen,
             net_ticktime: Duration::from_secs(args.net_ticktime.into()),
             threads: args.threads.into(),
+            lane: LaneConfig {
+                queue_bytes: args.pubsub_queue,
+                policies: Arc::new(args.pubsub_policy.clone()),
+            },
         })
     }
 }

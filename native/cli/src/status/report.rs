@@ -2,10 +2,11 @@
 //!
 //! The words are a contract with scripts: fields are added, never renamed. A reader takes what it does not find as nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
 
-use outrigger_node::{LinkInfo, NodeInfo, TargetInfo};
+use outrigger_fanout::QueueFigures;
+use outrigger_node::{LinkId, LinkInfo, NodeInfo, TargetInfo};
 use serde::{Deserialize, Serialize};
 
 /// Figures by name.
@@ -78,6 +79,22 @@ pub(super) struct Linked {
     pub(super) open_fragment_bytes: u64,
     pub(super) read: Figures,
     pub(super) written: Figures,
+    /// What waits for a peer that lags, and what it has lost.
+    pub(super) pubsub: Queue,
+}
+
+/// Messages of PubSub for a peer that does not read fast enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Queue {
+    /// How many wait.
+    pub(super) messages: u64,
+    /// What they cost, and the most that it ever was on this link.
+    pub(super) bytes: u64,
+    pub(super) most_bytes: u64,
+    /// How many were dropped on this link.
+    pub(super) dropped: u64,
+    pub(super) dropped_bytes: u64,
 }
 
 /// What came of joining a peer.
@@ -120,6 +137,28 @@ impl Report {
             peers: peers.into_iter().map(finish).collect(),
         }
     }
+
+    /// Adds what a service says of the links.
+    pub(super) fn add_queues(&mut self, info: &NodeInfo, queues: &HashMap<LinkId, QueueFigures>) {
+        for link in &info.links {
+            let peer = self.peers.iter_mut().find(|peer| peer.name == link.name.as_str());
+            if let (Some(Peer { link: Some(of_peer), .. }), Some(figures)) = (peer, queues.get(&link.id)) {
+                of_peer.pubsub = (*figures).into();
+            }
+        }
+    }
+}
+
+impl From<QueueFigures> for Queue {
+    fn from(figures: QueueFigures) -> Self {
+        Self {
+            messages: figures.items,
+            bytes: figures.bytes,
+            most_bytes: figures.most_bytes,
+            dropped: figures.dropped,
+            dropped_bytes: figures.dropped_bytes,
+        }
+    }
 }
 
 impl Linked {
@@ -134,6 +173,7 @@ impl Linked {
             open_fragment_bytes: link.open_fragment_bytes as u64,
             read: figures(link.read.iter()),
             written: figures(link.written.iter()),
+            pubsub: Queue::default(),
         }
     }
 }

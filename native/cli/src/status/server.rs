@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use outrigger_node::{Answer, Context, From, GenServer};
+use outrigger_node::{Answer, Context, From, GenServer, NodeInfo};
 use outrigger_term::{Atom, Reader, to_vec};
 
 use super::report::{Report, ServiceReport, figures};
@@ -20,6 +20,12 @@ impl Status {
         Self { pubsub }
     }
 
+    fn report(&self, info: &NodeInfo) -> Report {
+        let mut report = Report::new(info, self.services(), SystemTime::now());
+        report.add_queues(info, &self.pubsub.queues());
+        report
+    }
+
     fn services(&self) -> Vec<ServiceReport> {
         let figures = figures(self.pubsub.figures());
         vec![ServiceReport { name: PubSub::NAME.to_owned(), figures }]
@@ -30,7 +36,7 @@ impl GenServer for Status {
     async fn handle_call(&mut self, request: &[u8], _from: From, context: &Context<'_>) -> Answer {
         let asked = Reader::new(request).atom().is_ok_and(|word| word.eq_str("status"));
         let answer = match asked {
-            true => to_vec(&Report::new(&context.node().info(), self.services(), SystemTime::now())),
+            true => to_vec(&self.report(&context.node().info())),
             false => to_vec(&(Atom::Utf8("error"), Atom::Utf8("unknown_call"))),
         };
         match answer {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::report::{Figures, Linked, Peer, Report, State};
 
 /// What the columns of the table say, and how they are aligned.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 15] = [
     "peer",
     "state",
     "up for",
@@ -16,6 +16,8 @@ const COLUMNS: [&str; 13] = [
     "sends",
     "bytes out",
     "queued",
+    "lags by",
+    "lost",
     "ties",
     "open",
     "ticks in/out",
@@ -84,8 +86,8 @@ fn row(peer: &Peer) -> [String; COLUMNS.len()] {
     let name = clean(&peer.name);
     let state = if peer.state == State::Up { "up" } else { "down" }.to_owned();
     let Some(link) = &peer.link else {
-        let [a, b, c, d, e, f, g, h, i] = std::array::from_fn(|_| none());
-        return [name, state, a, b, c, d, e, f, g, h, i, reconnects, none()];
+        let [a, b, c, d, e, f, g, h, i, j, k] = std::array::from_fn(|_| none());
+        return [name, state, a, b, c, d, e, f, g, h, i, j, k, reconnects, none()];
     };
     [
         name,
@@ -96,6 +98,8 @@ fn row(peer: &Peer) -> [String; COLUMNS.len()] {
         written(link, "sends").to_string(),
         bytes(written(link, "bytes_out")),
         bytes(link.queued_bytes),
+        bytes(link.pubsub.bytes),
+        link.pubsub.dropped.to_string(),
         link.ties.to_string(),
         bytes(link.open_fragment_bytes),
         format!("{}/{}", read(link, "ticks_in"), written(link, "ticks_out")),
@@ -156,7 +160,7 @@ fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{Join, ServiceReport, figures};
+    use super::super::report::{Join, Queue, ServiceReport, figures};
     use super::*;
 
     fn report() -> Report {
@@ -164,6 +168,7 @@ mod tests {
             up_s: 7_325,
             queued_bytes: 1_536,
             ties: 3,
+            pubsub: Queue { bytes: 3 << 20, dropped: 17, ..Queue::default() },
             read: figures([
                 ("frames_in", 10),
                 ("bytes_in", 2_048),
@@ -199,9 +204,9 @@ processes  2; names: echo
 service    pubsub: nothing yet
 node       links_up 1
 
-peer    state     up for  frames in  bytes in  sends  bytes out   queued  ties  open  ticks in/out  reconnects  dropped
-app@h   up     2 h 2 min         10   2.0 KiB      5      512 B  1.5 KiB     3   0 B           4/6           -        3
-gone@h  down           -          -         -      -          -        -     -     -             -           2        -
+peer    state     up for  frames in  bytes in  sends  bytes out   queued  lags by  lost  ties  open  ticks in/out  reconnects  dropped
+app@h   up     2 h 2 min         10   2.0 KiB      5      512 B  1.5 KiB  3.0 MiB    17     3   0 B           4/6           -        3
+gone@h  down           -          -         -      -          -        -        -     -     -     -             -           2        -
 gone@h: no way
 ";
         assert_eq!(render(&report(), false), expected);

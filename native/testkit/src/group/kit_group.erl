@@ -7,6 +7,7 @@
          attach/2, attach/3, detach/2, cover/3,
          members/2, member_nodes/2, version/2, router/2, route/2, member/3,
          publish/3, publish_range/4, data/1, from/2, watch_router/2, refusals/1,
+         publish_load/5, paced/4, numbers/1, last/1, around_loss/1, latencies/1,
          pump/2, pump_stop/1, pid_near/2, leave/3, down/2, zoo/0, same_twice/2, same_again/3, batches/1, id/1]).
 
 start(Group) ->
@@ -33,6 +34,8 @@ loop(Group, Log, Lists) ->
         {'$outrigger_batch', Elements} ->
             put(batches, [length(Elements) | batch_sizes()]),
             loop(Group, lists:reverse(Elements, Log), Lists);
+        {'$outrigger', _, _, _, {Sent, _}, _} when Sent > 1000000000000 ->
+            loop(Group, [{os:system_time(microsecond), Sent} | Log], Lists);
         Message ->
             loop(Group, [Message | Log], Lists)
     end.
@@ -88,6 +91,56 @@ from(Group, Node) ->
     ask(Group, fun(Log, _) ->
         [M || {'$outrigger', _, P, _, M, _} <- lists:reverse(Log), node(P) =:= Node]
     end).
+
+%% One process publishes the numbers of {First, Last}, each with Bytes bytes, on Topics topics in turn that begin with Prefix.
+publish_load(Group, Rust, {Prefix, Topics}, Bytes, {First, Last}) ->
+    Route = route(Group, Rust),
+    Pad = binary:copy(<<0>>, Bytes),
+    Names = list_to_tuple([<<Prefix/binary, (integer_to_binary(T))/binary>> || T <- lists:seq(1, Topics)]),
+    [Route ! {'$outrigger', 1, self(), element(N rem Topics + 1, Names), {N, Pad}, none}
+     || N <- lists:seq(First, Last)],
+    ok.
+
+%% The same Count messages, 5 every millisecond, each with the time in place of a number.
+paced(Group, Rust, Bytes, Count) ->
+    Route = route(Group, Rust),
+    Pad = binary:copy(<<0>>, Bytes),
+    Start = erlang:monotonic_time(millisecond),
+    [begin
+        [Route ! {'$outrigger', 1, self(), <<"t">>, {os:system_time(microsecond), Pad}, none} || _ <- lists:seq(1, 5)],
+        timer:sleep(max(0, Start + Tick - erlang:monotonic_time(millisecond)))
+     end || Tick <- lists:seq(1, Count div 5)],
+    ok.
+
+%% The numbers, oldest first.
+numbers(Group) -> ask(Group, fun(Log, _) -> numbers_in(lists:reverse(Log)) end).
+numbers_in(Entries) -> [N || {'$outrigger', _, _, _, {N, _}, _} <- Entries].
+
+%% The number that came last; 0 if none did.
+last(Group) -> ask(Group, fun last_in/2).
+last_in([{'$outrigger', _, _, _, {N, _}, _} | _], _) -> N;
+last_in([_ | Log], Lists) -> last_in(Log, Lists);
+last_in([], _) -> 0.
+
+%% {Numbers before, [{Node, Count}], numbers after} the first word of a loss; not_yet when there is none.
+around_loss(Group) ->
+    IsLoss = fun(E) -> is_tuple(E) andalso element(1, E) =:= '$outrigger_lost' end,
+    ask(Group, fun(Log, _) ->
+        case lists:splitwith(fun(E) -> not IsLoss(E) end, lists:reverse(Log)) of
+            {_, []} -> not_yet;
+            {Before, [{_, _, Lost} | After]} ->
+                [] = lists:filter(IsLoss, After),
+                {numbers_in(Before), Lost, numbers_in(After)}
+        end
+    end).
+
+%% {Count, Median, P99} of how long the messages of paced/4 were under way, in microseconds. The worker notes it as they come.
+latencies(Group) ->
+    Times = lists:sort(ask(Group, fun(Log, _) -> [At - Sent || {At, Sent} <- Log] end)),
+    case length(Times) of
+        0 -> {0, 0, 0};
+        Length -> {Length, lists:nth(Length div 2 + 1, Times), lists:nth(Length * 99 div 100 + 1, Times)}
+    end.
 
 refusals(Group) ->
     ask(Group, fun(Log, _) ->

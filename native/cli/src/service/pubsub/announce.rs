@@ -1,7 +1,7 @@
 //! What the router says to workers: the members of a group, or a refusal. Whole frames, ready to send.
 
 use bytes::Bytes;
-use outrigger_fanout::{Change, RouteKey};
+use outrigger_fanout::{Change, Lost, RouteKey};
 use outrigger_node::{Framing, OwnedPid};
 use outrigger_term::{Atom, Pid, TermError, Writer};
 
@@ -49,6 +49,26 @@ impl Identity {
                 writer.pid(&self.pid(member.key))?;
             }
             if !change.members.is_empty() {
+                writer.nil();
+            }
+            Ok(())
+        })
+    }
+
+    /// `{'$outrigger_lost', router_pid, [{publisher_node, count}]}`, to the worker of the group that all of them are of.
+    pub(super) fn lost(&self, lost: &[Lost]) -> Result<Bytes, TermError> {
+        let group = lost.first().map_or("", |lost| &*lost.origin.group);
+        self.frame(group, |writer| {
+            writer.tuple(3);
+            writer.atom("$outrigger_lost")?;
+            writer.pid(&self.router.borrow())?;
+            writer.list(u32::try_from(lost.len()).unwrap_or(u32::MAX));
+            for Lost { origin, messages, .. } in lost {
+                writer.tuple(2);
+                writer.atom(&origin.node)?;
+                writer.unsigned(*messages);
+            }
+            if !lost.is_empty() {
                 writer.nil();
             }
             Ok(())

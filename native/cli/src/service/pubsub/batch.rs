@@ -74,6 +74,11 @@ impl Default for Batch {
 }
 
 impl Batch {
+    /// One in which each message has a frame of its own.
+    pub(super) fn of_singles() -> Self {
+        Self::of_at_most(1)
+    }
+
     fn of_at_most(most: u32) -> Self {
         Self {
             closed: Vec::new(),
@@ -190,9 +195,14 @@ impl Batch {
         &self.closed
     }
 
+    /// The payloads in the finished frames.
+    pub(super) fn payloads(&self) -> impl Iterator<Item = &[u8]> {
+        self.spans.iter().filter_map(|span| self.closed.get(span.buffer)?.get(span.start..span.end))
+    }
+
     /// The finished frames again, each message in a frame of its own: for those who take no shared ones. A copy.
     pub(super) fn one_by_one(&self, prefix: &[u8]) -> Self {
-        let mut singles = Self::of_at_most(1);
+        let mut singles = Self::of_singles();
         for Span { buffer, start, end } in &self.spans {
             if let Some(buffer) = self.closed.get(*buffer) {
                 singles.push(prefix, Payload::new(&buffer.slice(..*end), *start));

@@ -9,11 +9,13 @@ use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use crossbeam::sync::ShardedLock;
-use outrigger_fanout::{AttachError, Change, Changes, PeerId, RouteKey, Router, Targets};
+use outrigger_fanout::{AttachError, Change, Changes, PeerId, QueueFigures, RouteKey, Router, Targets};
 use outrigger_term::TermError;
 
 use super::announce::Identity;
+use super::apart::Apart;
 use super::batch::Batch;
+use super::lane::{Lane, LaneConfig};
 use super::outlet::Outlet;
 use super::request::VERSION;
 
@@ -22,6 +24,7 @@ pub(super) struct Core<O> {
     pub(super) router: Router,
     pub(super) identity: Identity,
     links: ShardedLock<HashMap<PeerId, Linked<O>>>,
+    lane: LaneConfig,
     pub(super) figures: Figures,
 }
 
@@ -30,6 +33,8 @@ struct Linked<O> {
     link: O,
     /// The groups that are attached over it and take one message a frame.
     single: HashSet<Arc<str>>,
+    /// The way to it.
+    lane: Arc<Lane>,
 }
 
 /// What the service itself counts; the router counts messages.
@@ -43,17 +48,20 @@ pub(super) struct Figures {
     pub(super) runs: AtomicU64,
     /// Frames among them that several messages share.
     pub(super) batches: AtomicU64,
+    /// Copies that were dropped, since the peers they were for lagged.
+    pub(super) lost: AtomicU64,
 }
 
 impl<O: Outlet> Core<O> {
     /// A service without links.
-    pub(super) fn new(router: Router, identity: Identity) -> Self {
-        Self { router, identity, links: ShardedLock::default(), figures: Figures::default() }
+    pub(super) fn new(router: Router, identity: Identity, lane: LaneConfig) -> Self {
+        Self { router, identity, links: ShardedLock::default(), lane, figures: Figures::default() }
     }
 
     /// A link is up and may be sent to.
     pub(super) fn link_up(&self, link: &O) {
-        let linked = Linked { link: link.clone(), single: HashSet::new() };
+        let lane = Arc::new(Lane::new(&self.lane));
+        let linked = Linked { link: link.clone(), single: HashSet::new(), lane };
         self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), linked);
     }
 
@@ -125,23 +133,19 @@ impl<O: Outlet> Core<O> {
 
     /// Hands a run of `messages` messages to all that it goes to now. Routing and sending are one step: a member that
     /// is listed anew, or a sender whose place was taken, finds nothing of this run behind the list that says so.
-    pub(super) fn hand_on(
-        &self,
-        from: PeerId,
-        key: RouteKey,
-        prefix: &[u8],
-        messages: u64,
-        batch: &mut Batch,
-    ) {
+    pub(super) fn hand_on(&self, from: &O, key: RouteKey, prefix: &[u8], messages: u64, batch: &mut Batch) {
         let shared = batch.finish();
         self.figures.runs.fetch_add(1, Relaxed);
         self.figures.batches.fetch_add(shared, Relaxed);
         let send = |targets: &Targets<'_>| {
             let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
             // Made for the first who needs them.
-            let mut singles = None;
-            for Linked { link, single } in targets.iter().filter_map(|target| links.get(&target)) {
-                if shared > 0 && single.contains(targets.group()) {
+            let (mut singles, mut apart) = (None, None);
+            for Linked { link, single, lane } in targets.iter().filter_map(|target| links.get(&target)) {
+                if !lane.is_free(link) {
+                    let copies = || Apart::new(targets.group(), from.node(), batch.payloads());
+                    lane.keep(link, apart.get_or_insert_with(copies), &self.figures.lost);
+                } else if shared > 0 && single.contains(targets.group()) {
                     link.send(singles.get_or_insert_with(|| batch.one_by_one(prefix)).buffers());
                 } else {
                     link.send(batch.buffers());
@@ -149,7 +153,23 @@ impl<O: Outlet> Core<O> {
             }
         };
         // What is dropped is counted by the router.
-        let _ = self.router.route_many(key, from, messages, send);
+        let _ = self.router.route_many(key, from.peer(), messages, send);
+    }
+
+    /// There is room on a link: it gets more of what waits for it.
+    pub(super) fn room(&self, link: &O) {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let found = links.get(&link.peer()).map(|linked| (linked.lane.clone(), linked.single.clone()));
+        drop(links);
+        if let Some((lane, single)) = found {
+            lane.drain(link, &self.identity, &single);
+        }
+    }
+
+    /// What waits for each link, and what was dropped.
+    pub(super) fn queues(&self) -> HashMap<PeerId, QueueFigures> {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        links.iter().map(|(peer, linked)| (*peer, linked.lane.figures())).collect()
     }
 
     /// Tells all members of a new list, the link that caused it first: nobody else can send to the new member
@@ -159,7 +179,7 @@ impl<O: Outlet> Core<O> {
             return;
         }
         let frame = match self.identity.members(change) {
-            Ok(frame) => [frame],
+            Ok(frame) => frame,
             // Names and counts come from the router, which holds them against its limits: a bug of ours.
             Err(error) => {
                 tracing::error!(group = &*change.group, %error, "cannot write a list of members");
@@ -176,12 +196,17 @@ impl<O: Outlet> Core<O> {
         let others = change.members.iter().map(|member| member.peer).filter(|peer| *peer != first);
         let listed = change.members.iter().any(|member| member.peer == first);
         let ordered = listed.then_some(first).into_iter().chain(others);
-        ordered.filter_map(|peer| links.get(&peer)).for_each(|linked| linked.link.send(&frame));
+        ordered.filter_map(|peer| links.get(&peer)).for_each(|linked| linked.lane.send(&linked.link, &frame));
     }
 
     fn send_to(&self, link: &O, frame: Result<Bytes, TermError>) {
         match frame {
-            Ok(frame) => link.send(&[frame]),
+            Ok(frame) => {
+                let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+                if let Some(Linked { link, lane, .. }) = links.get(&link.peer()) {
+                    lane.send(link, &frame);
+                }
+            }
             Err(error) => tracing::error!(node = link.node(), %error, "cannot write an answer"),
         }
     }

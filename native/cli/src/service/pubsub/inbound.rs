@@ -102,7 +102,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
     /// Hands on what was gathered.
     fn end_run(&mut self) {
         if let Some(run) = self.run.take() {
-            self.core.hand_on(self.link.peer(), run.key, &run.prefix, run.messages, &mut self.batch);
+            self.core.hand_on(&self.link, run.key, &run.prefix, run.messages, &mut self.batch);
             self.batch.clear();
         }
     }

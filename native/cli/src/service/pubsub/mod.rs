@@ -5,20 +5,24 @@
 //! frame, and at the end of the run hands the same buffers to every target's link. The payload is passed on as it came.
 //!
 //! Invariants:
-//! - a payload is never decoded, and copied once at most; large ones are shared with the read buffer;
+//! - a payload is not decoded, and copied once at most, unless a target lags ([`apart`]); large ones are shared with the read buffer;
 //! - a worker that attached in version 1 gets each message in a frame of its own, at the cost of a second copy;
 //! - what a link gathered is handed on before the next request of that link and before its end, so a list that
 //!   is announced is behind all the data that it says goodbye to;
 //! - lists of a group are announced in the order of their versions, to the link that made the change first;
 //! - a request that is malformed costs a counter and at most one log line a second for each link.
 //!
+//! A peer that does not keep up gets its messages by a [`lane`] of its own, which drops what has no room and says so.
+//!
 //! Limits: see the engine for groups, members and versions; the node bounds links and queues.
 
 mod announce;
+mod apart;
 mod batch;
 mod core;
 mod cover;
 mod inbound;
+mod lane;
 mod outlet;
 mod request;
 mod service;
@@ -27,5 +31,6 @@ mod throttle;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lane::LaneConfig;
 pub(crate) use request::VERSION;
 pub(crate) use service::PubSub;

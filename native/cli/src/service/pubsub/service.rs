@@ -1,23 +1,27 @@
 //! The service as the node sees it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use outrigger_fanout::{Router, RouterConfig};
-use outrigger_node::{DownReason, Inbound, Link, Naming, Node, NodeName, Payload, Service, Target, To};
+use outrigger_fanout::{QueueFigures, Router, RouterConfig};
+use outrigger_node::{
+    DownReason, Inbound, Link, LinkId, Naming, Node, NodeName, Payload, Service, Target, To,
+};
 use outrigger_term::Pid;
 
 use super::announce::Identity;
 use super::core::Core;
 use super::cover::{self, Missed};
 use super::inbound::{Dial, LinkInbound};
+use super::lane::LaneConfig;
 use super::outlet::Outlet;
 
 /// The router's own pid. Its serial is one that the engine leaves alone.
 const ROUTER_ID: u32 = 1;
 
 /// The PubSub service. Made before the node, and bound to it when it has started.
-#[derive(Default)]
 pub(crate) struct PubSub {
+    lane: LaneConfig,
     bound: OnceLock<Bound>,
 }
 
@@ -53,7 +57,7 @@ impl Service for PubSub {
 
     fn started(&self, node: &Node) {
         let identity = Identity { router: node.pid(ROUTER_ID, 0) };
-        let core = Arc::new(Core::new(Router::new(RouterConfig::default()), identity));
+        let core = Arc::new(Core::new(Router::new(RouterConfig::default()), identity, self.lane.clone()));
         // A service is started once.
         let cover =
             Cover { own: node.name().clone(), missed: Mutex::default(), naming: node.naming("cover") };
@@ -63,6 +67,12 @@ impl Service for PubSub {
     fn link_up(&self, link: &Link) {
         if let Some(bound) = self.bound.get() {
             bound.core.link_up(link);
+        }
+    }
+
+    fn link_room(&self, link: &Link) {
+        if let Some(bound) = self.bound.get() {
+            bound.core.room(link);
         }
     }
 
@@ -122,6 +132,17 @@ impl PubSub {
     /// The registered name that nodes attach to.
     pub(crate) const NAME: &str = "outrigger_pubsub";
 
+    /// A service that is bound to no node yet.
+    pub(crate) fn new(lane: LaneConfig) -> Self {
+        Self { lane, bound: OnceLock::new() }
+    }
+
+    /// What waits for each link besides what is in it, and what was dropped.
+    pub(crate) fn queues(&self) -> HashMap<LinkId, QueueFigures> {
+        let queues = self.bound.get().map(|bound| bound.core.queues()).unwrap_or_default();
+        queues.into_iter().map(|(peer, figures)| (LinkId(peer.0), figures)).collect()
+    }
+
     /// What the service has done so far; nothing before it is started.
     pub(crate) fn figures(&self) -> Vec<(&'static str, u64)> {
         use std::sync::atomic::Ordering::Relaxed;
@@ -133,6 +154,7 @@ impl PubSub {
             ("runs", figures.runs.load(Relaxed)),
             ("batches", figures.batches.load(Relaxed)),
             ("copies", counters.copies),
+            ("lost", figures.lost.load(Relaxed)),
             ("unknown_route", counters.dropped_unknown_route),
             ("expired_route", counters.dropped_expired_route),
             ("unattached", counters.dropped_unattached),

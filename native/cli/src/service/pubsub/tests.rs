@@ -1,5 +1,6 @@
 //! The service without sockets: links are lists of what was sent to them.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use super::inbound::{Dial, LinkInbound};
 use super::outlet::Outlet;
 
 mod batches;
+mod lagging;
 
 const CREATION: u32 = 77;
 
@@ -21,6 +23,10 @@ struct Wire {
     id: u64,
     node: &'static str,
     sent: Arc<Mutex<Vec<Vec<Bytes>>>>,
+    /// What was sent and not taken.
+    queued: Arc<AtomicUsize>,
+    wants_room: Arc<AtomicUsize>,
+    given_up: Arc<AtomicUsize>,
 }
 
 impl Outlet for Wire {
@@ -31,7 +37,17 @@ impl Outlet for Wire {
         self.node
     }
     fn send(&self, buffers: &[Bytes]) {
+        self.queued.fetch_add(buffers.iter().map(Bytes::len).sum(), SeqCst);
         self.sent.lock().unwrap().push(buffers.to_vec());
+    }
+    fn queued(&self) -> usize {
+        self.queued.load(SeqCst)
+    }
+    fn want_room(&self, _mark: usize) {
+        self.wants_room.fetch_add(1, SeqCst);
+    }
+    fn give_up_slow(&self, waiting: usize) {
+        self.given_up.store(waiting, SeqCst);
     }
 }
 
@@ -59,19 +75,35 @@ struct Peer {
 /// A frame as a BEAM would see it.
 #[derive(Debug, PartialEq)]
 enum Seen {
-    Members { version: u64, route: (u32, u32), members: Vec<(String, (u32, u32))> },
-    Refused { reason: String, limit: u64 },
+    Members {
+        version: u64,
+        route: (u32, u32),
+        members: Vec<(String, (u32, u32))>,
+    },
+    Refused {
+        reason: String,
+        limit: u64,
+    },
     Data(Vec<u8>),
     Batch(Vec<Vec<u8>>),
+    /// Publishers' nodes and counts.
+    Lost(Vec<(String, u64)>),
 }
 
 fn core_with(config: RouterConfig) -> Arc<Core<Wire>> {
     let router = OwnedPid { node: "rust@h".into(), id: 1, serial: 0, creation: CREATION };
-    Arc::new(Core::new(Router::new(config), Identity { router }))
+    Arc::new(Core::new(Router::new(config), Identity { router }, lagging::lane_config()))
 }
 
 fn peer(core: &Arc<Core<Wire>>, id: u64, node: &'static str) -> Peer {
-    let wire = Wire { id, node, sent: Arc::default() };
+    let wire = Wire {
+        id,
+        node,
+        sent: Arc::default(),
+        queued: Arc::default(),
+        wants_room: Arc::default(),
+        given_up: Arc::default(),
+    };
     let asked = Asked::default();
     core.link_up(&wire);
     Peer { inbound: LinkInbound::new(core.clone(), wire.clone(), asked.clone()), wire, asked }
@@ -126,6 +158,7 @@ impl Peer {
     }
 
     fn batches(&self) -> Vec<Vec<Bytes>> {
+        self.wire.queued.store(0, SeqCst);
         std::mem::take(&mut *self.wire.sent.lock().unwrap())
     }
 
@@ -161,6 +194,21 @@ fn read(frame: &[u8]) -> Seen {
         reader.list_end(length).unwrap();
         reader.expect_end().unwrap();
         return Seen::Batch(elements);
+    }
+    if tag == "$outrigger_lost" {
+        assert_eq!((arity, reader.pid().unwrap()), (3, ours((1, 0))));
+        let length = reader.list().unwrap();
+        let mut lost = Vec::new();
+        for _ in 0..length {
+            assert_eq!(reader.tuple().unwrap(), 2);
+            lost.push((reader.atom().unwrap().text().into_owned(), reader.unsigned().unwrap()));
+        }
+        reader.list_end(length).unwrap();
+        reader.expect_end().unwrap();
+        return Seen::Lost(lost);
+    }
+    if tag == "$outrigger" || tag == "$outrigger_end" {
+        return Seen::Data(payload.to_vec());
     }
     assert_eq!(arity, 5);
     assert_eq!(reader.pid().unwrap(), ours((1, 0)));
