@@ -21,7 +21,9 @@ defmodule Outrigger.PubSub do
   directly to each node that runs the same PubSub. The switch between the two is automatic and fenced: nothing is
   delivered twice, and each publisher's messages arrive in its order. `docs/design/fanout.md` says how.
 
-  Delivery is at-most-once. What is in the buffers of a node or link that dies is lost.
+  Delivery is at-most-once. What is in the buffers of a node or link that dies is lost. A node that reads more slowly than
+  others publish hurts only itself: the router keeps a bounded queue for it, drops what the policy of a topic says
+  (`Outrigger.Node`, `:pubsub_queue` and `:pubsub_policy`), and tells it how many messages of which node it has lost.
 
   ## Options
 
@@ -43,6 +45,7 @@ defmodule Outrigger.PubSub do
   | `[:outrigger, :pubsub, :stale]`: a message came over a way that was given up, and was dropped | `count` | `pubsub`, `publisher` |
   | `[:outrigger, :pubsub, :handover_timeout]`: an old way was given up | `held` | `pubsub`, `publisher` |
   | `[:outrigger, :pubsub, :dispatch_error]`: a dispatcher is missing or raised | `count` | `pubsub`, `topic`, `dispatcher`, `kind`, `reason` |
+  | `[:outrigger, :pubsub, :lost]`: a router dropped messages for this node, which read too slowly | `count` | `pubsub`, `router` (node), `publisher` (node) |
   | `[:outrigger, :pubsub, :refused]`: a router does not take this node | `count` | `pubsub`, `router`, `reason`, `limit` |
 
   ## Limits
@@ -149,7 +152,8 @@ defmodule Outrigger.PubSub do
     * `:epoch` - rises with each change;
     * `:counters` - since the start: `route_changes`, `lost_relays` (publishers that found the router gone), `stale`,
       `gave_up` (handovers that ran out of time), `dispatch_errors`, `batches` (several messages that a router sent
-      as one), `malformed` (parts of batches that are none of ours).
+      as one), `malformed` (parts of batches that are none of ours), `lost` (messages that a router dropped for this
+      node, since it read too slowly).
   """
   @spec info(t) :: %{
           path: :relay | :direct,

@@ -79,6 +79,21 @@ defmodule Outrigger.Node.Config do
       default: 1,
       doc: "Threads of the Rust node that serve links."
     ],
+    pubsub_queue: [
+      type: {:or, [:pos_integer, :string]},
+      default_doc: "`\"32MiB\"`",
+      doc:
+        "How much may wait at the Rust node for each node that reads more slowly than others publish: bytes, or such as " <>
+          "`\"8MiB\"`. A full queue costs that node messages, and the others nothing."
+    ],
+    pubsub_policy: [
+      type: :string,
+      default_doc: "`drop_oldest` for all topics",
+      doc:
+        "What becomes of messages for which there is no room in such a queue, as `\"presence:*=keep_latest,metrics:*=drop_oldest\"`. " <>
+          "Policies: `drop_oldest`, `drop_newest`, `keep_latest` (the newest message of each topic stays), `disconnect` (the " <>
+          "slow node's link ends). The longest pattern that fits a topic counts."
+    ],
     server: [
       type: :atom,
       default: Outrigger.Node,
@@ -307,7 +322,9 @@ defmodule Outrigger.Node.Config do
       flag("--listen", options[:listen]),
       flag("--net-ticktime", vm.ticktime),
       flag("--log-level", options[:log_level]),
-      flag("--threads", options[:threads])
+      flag("--threads", options[:threads]),
+      flag("--pubsub-queue", options[:pubsub_queue]),
+      flag("--pubsub-policy", options[:pubsub_policy])
     ])
     |> Enum.concat()
   end

@@ -30,7 +30,8 @@ defmodule Outrigger.PubSub.Board do
     gave_up: 4,
     dispatch_errors: 5,
     batches: 6,
-    malformed: 7
+    malformed: 7,
+    lost: 8
   ]
 
   @doc "Makes the board of `group`. The caller owns it, and has to outlive switch and worker."

@@ -24,7 +24,7 @@ defmodule Outrigger.PubSub.Worker do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, Dispatch, Handover, Switch}
+  alias Outrigger.PubSub.{Board, Dispatch, Handover, Loss, Switch}
   alias Outrigger.Telemetry
 
   @tick_ms 100
@@ -53,6 +53,7 @@ defmodule Outrigger.PubSub.Worker do
       handover: handover,
       routers: Map.new(routers, fn {pid, _known} -> {Process.monitor(pid), pid} end),
       monitors: %{},
+      loss: %Loss{},
       tick: nil
     }
 
@@ -102,6 +103,9 @@ defmodule Outrigger.PubSub.Worker do
     Switch.tell(state.group, {:refused, router, reason, limit})
     fence(state, Handover.not_attaching(state.handover, node(router)))
   end
+
+  def handle_info({:"$outrigger_lost", router, lost}, state),
+    do: {:noreply, %{state | loss: Loss.told(state.loss, state, router, lost, now())}}
 
   def handle_info({:"$outrigger_fence", node, gen}, state) do
     Switch.tell(state.group, {:fenced, node, gen})

@@ -59,7 +59,9 @@ defmodule Outrigger.Node.ConfigTest do
       peers: ["b@h.d=[::1]:9"],
       listen: "0.0.0.0:9100",
       log_level: :debug,
-      threads: 4
+      threads: 4,
+      pubsub_queue: "8MiB",
+      pubsub_policy: "presence:*=keep_latest"
     ]
 
     args = Enum.join(resolve!(options, long(%{epmd_port: "4400", ticktime: nil})).args, " ")
@@ -68,6 +70,7 @@ defmodule Outrigger.Node.ConfigTest do
     assert args =~
              "--peer b@h.d=[::1]:9 --epmd-port 4400 --listen 0.0.0.0:9100 --log-level debug --threads 4"
 
+    assert args =~ "--pubsub-queue 8MiB --pubsub-policy presence:*=keep_latest"
     refute args =~ "ticktime"
   end
 
