@@ -25,6 +25,12 @@ defmodule Outrigger.PubSub do
   others publish hurts only itself: the router keeps a bounded queue for it, drops what the policy of a topic says
   (`Outrigger.Node`, `:pubsub_queue` and `:pubsub_policy`), and tells it how many messages of which node it has lost.
 
+  ## Beside Phoenix.PubSub
+
+  Nodes that still run `{Phoenix.PubSub, name: MyApp.PubSub}` and nodes with `{Outrigger.PubSub, name: MyApp.PubSub}` deliver to
+  each other, so a cluster can be moved node by node, and back. Where Phoenix.PubSub is started this is on by itself: without
+  it, half a cluster would silently not hear the other. `docs/pubsub.md` says what holds meanwhile.
+
   ## Options
 
   #{Outrigger.Options.docs(Outrigger.PubSub.Supervisor.schema())}
@@ -41,7 +47,7 @@ defmodule Outrigger.PubSub do
 
   | event | measurements | metadata |
   | --- | --- | --- |
-  | `[:outrigger, :pubsub, :route]`: broadcasts take another way | `epoch`, `covered`, `direct` (counts of nodes) | `pubsub`, `path`, `from` (`:relay`, `:direct` or `nil`), `router` |
+  | `[:outrigger, :pubsub, :route]`: broadcasts take another way | `epoch`, `covered`, `direct`, `pg2` (counts of nodes) | `pubsub`, `path`, `from` (`:relay`, `:direct` or `nil`), `router` |
   | `[:outrigger, :pubsub, :stale]`: a message came over a way that was given up, and was dropped | `count` | `pubsub`, `publisher` |
   | `[:outrigger, :pubsub, :handover_timeout]`: an old way was given up | `held` | `pubsub`, `publisher` |
   | `[:outrigger, :pubsub, :dispatch_error]`: a dispatcher is missing or raised | `count` | `pubsub`, `topic`, `dispatcher`, `kind`, `reason` |
@@ -148,7 +154,8 @@ defmodule Outrigger.PubSub do
   The way broadcasts of this node take now.
 
     * `:path` - `:relay` or `:direct`; `:router` - the Outrigger node, or `nil`;
-    * `:covered` - nodes reached through the router; `:direct` - nodes reached directly;
+    * `:covered` - nodes reached through the router; `:direct` - nodes reached directly; `:pg2` - nodes that run the
+      PG2 adapter of Phoenix.PubSub, reached directly in its way;
     * `:epoch` - rises with each change;
     * `:counters` - since the start: `route_changes`, `lost_relays` (publishers that found the router gone), `stale`,
       `gave_up` (handovers that ran out of time), `dispatch_errors`, `batches` (several messages that a router sent
@@ -161,11 +168,12 @@ defmodule Outrigger.PubSub do
           epoch: non_neg_integer,
           covered: [node],
           direct: [node],
+          pg2: [node],
           counters: %{atom => non_neg_integer}
         }
   def info(pubsub) do
     {:ok, {Adapter, group}} = Registry.meta(pubsub, :pubsub)
-    route = Board.route(group) || %{relay: nil, epoch: 0, nodes: [], directs: []}
+    route = Board.route(group) || %{relay: nil, epoch: 0, nodes: [], directs: [], pg2: []}
 
     %{
       path: if(route.relay, do: :relay, else: :direct),
@@ -173,6 +181,7 @@ defmodule Outrigger.PubSub do
       epoch: route.epoch,
       covered: route.nodes,
       direct: Enum.map(route.directs, &node/1),
+      pg2: Enum.map(route.pg2, &elem(&1, 0)),
       counters: Board.counters(group)
     }
   end

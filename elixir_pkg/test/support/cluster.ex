@@ -31,6 +31,19 @@ defmodule Outrigger.Test.Cluster do
     |> adopt()
   end
 
+  @doc "kill -9, and a new node under the same name."
+  @spec replace(member) :: member
+  def replace(member) do
+    kill(member)
+    [short, _host] = member.name |> Atom.to_string() |> String.split("@")
+    # EPMD hears of the end of a node when its connection closes.
+    eventually(fn ->
+      :erl_epmd.port_please(String.to_charlist(short), {127, 0, 0, 1}) == :noport
+    end)
+
+    [Task.async(fn -> start_peer(short, []) end)] |> adopt() |> hd()
+  end
+
   @doc "Starts one distributed node."
   @spec start_node([String.t()]) :: member
   def start_node(args \\ []), do: hd(start_nodes(1, args))

@@ -33,7 +33,12 @@ defmodule Outrigger.Test.WrongPubSub do
         defdelegate direct_broadcast(node, p, topic, message, dispatcher), to: PubSub
         defdelegate direct_broadcast!(node, p, topic, message, dispatcher \\ PubSub), to: PubSub
         defdelegate node_name(pubsub), to: PubSub
-        defoverridable unsubscribe: 2, broadcast: 3, broadcast_from: 4, direct_broadcast: 4
+
+        defoverridable child_spec: 1,
+                       unsubscribe: 2,
+                       broadcast: 3,
+                       broadcast_from: 4,
+                       direct_broadcast: 4
       end
     end
   end

@@ -6,7 +6,7 @@ defmodule Outrigger.PubSub.Board do
   while nothing changes. The table bears the adapter's name too. Its rows:
 
     * `{:route, route}` - what `Outrigger.PubSub.Routing` published last;
-    * `{{:to, node}, epoch, pid}` - who to send to so as to reach one node;
+    * `{{:to, node}, epoch, pid}` - who to send to so as to reach one node (`:pg2`: see the publisher's path);
     * `{:hold_ms, ms}` - for how long a way that was left is named (the receivers' `:hold_ms`);
     * `{:routers, map}` - what the worker knows of its routers, so that its successor knows it;
     * `{:counters, ref}` - see `count/3`.
@@ -55,8 +55,8 @@ defmodule Outrigger.PubSub.Board do
   @spec route(atom) :: Outrigger.PubSub.Routing.route() | nil
   def route(group), do: read(group, :route, nil)
 
-  @doc "`{epoch, pid}` to send to so as to reach `node`, or `nil`."
-  @spec target(atom, node) :: {non_neg_integer, pid} | nil
+  @doc "`{epoch, pid}` to send to so as to reach `node`, `{epoch, :pg2}` for a PG2 node, or `nil`."
+  @spec target(atom, node) :: {non_neg_integer, pid | :pg2} | nil
   def target(group, node) do
     case :ets.lookup(group, {:to, node}) do
       [{_key, epoch, pid}] -> {epoch, pid}
@@ -65,7 +65,7 @@ defmodule Outrigger.PubSub.Board do
   end
 
   @doc "Publishes a route with the pids of its single targets."
-  @spec publish(atom, Outrigger.PubSub.Routing.route(), %{node => pid}) :: :ok
+  @spec publish(atom, Outrigger.PubSub.Routing.route(), %{node => pid | :pg2}) :: :ok
   def publish(group, route, targets) do
     gone =
       for [node] <- :ets.match(group, {{:to, :"$1"}, :_, :_}),

@@ -6,7 +6,8 @@ defmodule Outrigger.PubSub.Path do
 
     * `epoch` - of the route that the path was made from;
     * `relay` - the route pid of a router, or `nil`;
-    * `directs` - pids of the workers that are reached without a router;
+    * `directs` - the workers that are reached without a router: pids, and `{:pg2, pid}` for the worker of a PG2 node that this
+      process sends to;
     * `use` - `{router_pid, member_pid, version}` of the relay, or `nil`;
     * `left` - `[{at_ms, exit}]`: the ways left within the last `hold_ms`, newest first. An exit is
       `{:router, router_pid, member_pid, version}` or `{:direct, node}`;
@@ -20,6 +21,8 @@ defmodule Outrigger.PubSub.Path do
     * A node that a router has lost, while others are still reached through it, is told to wait for that router too.
     * Every change names all ways left within `hold_ms`, and ends each of them again: a `begin` that was lost with its
       link is made good by the next one.
+    * A PG2 node needs no markers: it is either what it is or started anew as another. This process stays with one worker of
+      its pool.
     * Who was not reached over a way that a `begin` names finds out by itself (see `Outrigger.PubSub.Handover`). So no
       history of routes is kept, and a publisher may be idle for as long as it likes.
 
@@ -28,6 +31,8 @@ defmodule Outrigger.PubSub.Path do
   At most 4 routers are kept in `left`. Strays are at most 16, the oldest is forgotten first.
   """
 
+  alias Outrigger.PubSub.PG2
+
   @max_routers 4
   @max_strays 16
 
@@ -35,16 +40,18 @@ defmodule Outrigger.PubSub.Path do
   @type exit ::
           {:router, router :: pid, member :: pid, version :: non_neg_integer} | {:direct, node}
   @type t ::
-          {epoch :: non_neg_integer, relay :: pid | nil, directs :: [pid], use | nil,
-           left :: [{at :: integer, exit}], strays :: [node]}
+          {epoch :: non_neg_integer, relay :: pid | nil, directs :: [pid | {:pg2, pid}],
+           use | nil, left :: [{at :: integer, exit}], strays :: [node]}
   @type route :: Outrigger.PubSub.Routing.route()
   @type sends :: [{pid | {group :: atom, node}, marker :: tuple}]
 
   @doc """
   The path of a process that has not published before: it has nothing to leave.
   """
-  @spec new(route) :: t
-  def new(route), do: {route.epoch, route.relay, route.directs, route.use, [], []}
+  @spec new(route, pid) :: t
+  def new(route, publisher) do
+    {route.epoch, route.relay, directs(route, [], publisher), route.use, [], []}
+  end
 
   @doc """
   Moves `path` over to `route` at `now` (ms). Returns the new path and the markers to send, in order.
@@ -53,9 +60,10 @@ defmodule Outrigger.PubSub.Path do
   def change({epoch, _, _, _, _, _} = path, %{epoch: epoch}, _publisher, _now, _hold_ms),
     do: {path, []}
 
-  def change({_epoch, _relay, _directs, use, _left, strays} = path, route, publisher, now, hold) do
+  def change({_epoch, _relay, directs, use, _left, strays} = path, route, publisher, now, hold) do
     left = left(path, route, now, hold)
-    path = {route.epoch, route.relay, route.directs, route.use, left, strays -- route.nodes}
+    directs = directs(route, for({:pg2, pid} <- directs, do: pid), publisher)
+    path = {route.epoch, route.relay, directs, route.use, left, strays -- route.nodes}
     {path, ends(left, route, publisher) ++ begins(left, kept(use, route), route, publisher)}
   end
 
@@ -71,12 +79,20 @@ defmodule Outrigger.PubSub.Path do
     end
   end
 
+  defp directs(%{pg2: []} = route, _held, _publisher), do: route.directs
+
+  defp directs(route, held, publisher) do
+    route.directs ++
+      for {_node, workers} <- route.pg2, do: {:pg2, PG2.choose(workers, held, publisher)}
+  end
+
   defp left({_epoch, _relay, directs, use, left, strays}, route, now, hold) do
     direct_now = Enum.map(route.directs, &node/1)
     router = if use, do: [{:router, elem(use, 0), elem(use, 1), elem(use, 2)}], else: []
     # A stray stays one while nothing else reaches it: it is left only for a relay.
     strays = Enum.filter(strays, &(&1 in route.nodes))
-    direct = for node <- Enum.uniq(Enum.map(directs, &node/1) ++ strays), do: {:direct, node}
+    direct = for(pid <- directs, is_pid(pid), do: node(pid)) ++ strays
+    direct = for node <- Enum.uniq(direct), do: {:direct, node}
 
     (for(exit <- router ++ direct, do: {now, exit}) ++
        for({at, _} = x <- left, now - at < hold, do: x))

@@ -17,7 +17,7 @@ defmodule Outrigger.PubSub.Publisher do
   A send suspends the process while the link to the router, or to a direct target, is busy: as Phoenix.PubSub does.
   """
 
-  alias Outrigger.PubSub.{Board, Path, Switch}
+  alias Outrigger.PubSub.{Board, Path, PG2, Switch}
 
   # How often a process asks again when the switch is just being restarted, and the pause between.
   @attempts 100
@@ -64,20 +64,34 @@ defmodule Outrigger.PubSub.Publisher do
 
     # The relay first: if it is gone, nothing has been sent and the whole message takes another way.
     if relay == nil or :erlang.send(relay, data, [:noconnect]) == :ok do
-      for pid <- directs, do: :erlang.send(pid, data, [:noconnect])
+      for to <- directs, do: send_to(to, data, topic, message, dispatcher)
       :ok
     else
       reroute(group, &broadcast(&1, group, topic, message, dispatcher))
     end
   end
 
-  defp unicast({epoch, relay, _, _, _, _} = path, group, node, topic, message, dispatcher) do
+  # A PG2 node has a protocol of its own.
+  defp send_to({:pg2, pid}, _data, topic, message, dispatcher),
+    do: :erlang.send(pid, PG2.message(topic, message, dispatcher), [:noconnect])
+
+  defp send_to(pid, data, _topic, _message, _dispatcher),
+    do: :erlang.send(pid, data, [:noconnect])
+
+  defp unicast({epoch, relay, directs, _, _, _} = path, group, node, topic, message, dispatcher) do
     data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
 
     case Board.target(group, node) do
       {newer, _pid} when newer > epoch ->
         # Published between our look at the epoch and here.
         with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
+
+      {_epoch, :pg2} ->
+        for {:pg2, pid} = to <- directs,
+            node(pid) == node,
+            do: send_to(to, data, topic, message, dispatcher)
+
+        :ok
 
       {_epoch, pid} ->
         sent = :erlang.send(pid, data, [:noconnect])
@@ -113,7 +127,7 @@ defmodule Outrigger.PubSub.Publisher do
   defp take(group, route) do
     case Process.get(group) do
       nil ->
-        path = Path.new(route)
+        path = Path.new(route, self())
         Process.put(group, path)
         path
 

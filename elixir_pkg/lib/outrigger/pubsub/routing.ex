@@ -3,8 +3,9 @@ defmodule Outrigger.PubSub.Routing do
   Which way the publishers of a node take. Pure: `handle(state, event, clock)` returns `{state, actions}`.
 
   Events: `{:hidden_up, node}`, `{:hidden_down, node}`, `{:worker_up, pid}`, `:worker_down`, `{:pg, pids}` (all members),
-  `{:pg_join, pids}`, `{:pg_leave, pids}`, `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link),
-  and from the routers `{:members, router_pid, version, route_pid, [{node, member_pid}]}` and `{:older, node}` (it speaks version 1).
+  `{:pg_join, pids}`, `{:pg_leave, pids}`, `{:pg2, %{node => pids}}` (workers of PG2 nodes, all of them),
+  `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link), and from the routers
+  `{:members, router_pid, version, route_pid, [{node, member_pid}]}` and `{:older, node}` (it speaks version 1).
 
   Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker, protocol}`, `{:unfence, worker, node}` (the link of a fence is gone),
   `{:cover, node, nodes}`, `{:publish, route, targets}`.
@@ -12,7 +13,7 @@ defmodule Outrigger.PubSub.Routing do
   ## Invariants
 
     * A node is reached through the router (it is in the newest list of the chosen router) or directly (`:pg` knows a
-      worker there), never both. The chosen router is the usable one with the lowest node name. Usable is a router
+      worker there), or by the protocol of PG2, never by two of them. The chosen router is the usable one with the lowest node name. Usable is a router
       with a list that names this node and at least one other.
     * Lists come by way of the worker's mailbox, so they may be older than the link. Before each attach a fence goes to
       the worker; until it comes back, lists of that node are ignored, and after that those which name this
@@ -34,6 +35,7 @@ defmodule Outrigger.PubSub.Routing do
     epoch: 0,
     gen: 0,
     pg: %{},
+    pg2: %{},
     routers: %{},
     route: nil,
     targets: %{}
@@ -43,6 +45,7 @@ defmodule Outrigger.PubSub.Routing do
   @typedoc """
     * `:relay` - the route pid; `:use` - `{router_pid, member_pid, version}` for it; `:nodes` - who it reaches;
     * `:directs` - worker pids;
+    * `:pg2` - the workers of each PG2 node, see `Outrigger.PubSub.PG2`;
     * `:exits` - the newest route pid of every attachment of this node, by its member pid.
   """
   @type route :: %{
@@ -52,6 +55,7 @@ defmodule Outrigger.PubSub.Routing do
           use: Path.use() | nil,
           nodes: [node],
           directs: [pid],
+          pg2: [{node, [pid]}],
           exits: %{pid => pid}
         }
   @type action ::
@@ -59,7 +63,7 @@ defmodule Outrigger.PubSub.Routing do
           | {:unfence, pid, node}
           | {:attach, node, pid, 1 | 2}
           | {:cover, node, [node]}
-          | {:publish, route, %{node => pid}}
+          | {:publish, route, %{node => pid | :pg2}}
 
   @doc "The state of a group on `node`, before anything is known."
   @spec new(atom, node) :: t
@@ -115,6 +119,8 @@ defmodule Outrigger.PubSub.Routing do
 
     {%{state | pg: pg}, []}
   end
+
+  defp event({:pg2, workers}, state), do: {%{state | pg2: workers}, []}
 
   defp event({:fenced, node, gen}, state) do
     case state.routers do
@@ -226,6 +232,11 @@ defmodule Outrigger.PubSub.Routing do
     direct =
       for {node, [pid | _]} <- state.pg, not is_map_key(members, node), into: %{}, do: {node, pid}
 
+    # A node that is being upgraded may be in both scopes for a moment: what it runs now is what reaches it.
+    known = Map.merge(members, state.pg)
+    pg2 = Enum.sort(for {node, pids} <- state.pg2, not is_map_key(known, node), do: {node, pids})
+    targets = for {node, _pids} <- pg2, into: direct, do: {node, :pg2}
+
     {%{
        epoch: state.epoch,
        group: state.group,
@@ -233,13 +244,14 @@ defmodule Outrigger.PubSub.Routing do
        use: list && {list.pid, list.own, list.version},
        nodes: members |> Map.keys() |> Enum.sort(),
        directs: direct |> Map.values() |> Enum.sort(),
+       pg2: pg2,
        exits:
          for(
            {_node, %{list: %{own: own, route: route}}} <- state.routers,
            into: %{},
            do: {own, route}
          )
-     }, Map.merge(direct, members)}
+     }, Map.merge(targets, members)}
   end
 
   defp chosen(routers) do

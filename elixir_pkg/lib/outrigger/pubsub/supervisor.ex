@@ -27,6 +27,20 @@ defmodule Outrigger.PubSub.Supervisor do
       type: :pos_integer,
       default: 10_000,
       doc: "How many messages of one publisher a receiver holds meanwhile."
+    ],
+    mixed: [
+      type: {:in, [:auto, true, false]},
+      default: :auto,
+      doc:
+        "Whether nodes that run this PubSub with the PG2 adapter of Phoenix.PubSub, and this one, deliver to each other. " <>
+          "`:auto`: if Phoenix.PubSub is started on this node. `true`: in any case."
+    ],
+    pool_size: [
+      type: :pos_integer,
+      default: 1,
+      doc:
+        "The `:pool_size` of those nodes. A larger one is found out, but then what they send in the moment until this " <>
+          "is known does not reach a node that has just come up."
     ]
   ]
 

@@ -19,7 +19,7 @@ defmodule Outrigger.PubSub.Switch do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, Routing}
+  alias Outrigger.PubSub.{Board, PG2.Gateway, Routing}
   alias Outrigger.Telemetry
 
   @scope Outrigger.PubSub
@@ -72,6 +72,7 @@ defmodule Outrigger.PubSub.Switch do
     # After monitor_nodes, so that none is missed. One that comes up in between is attached twice, which does no harm.
     state = state |> worker(Process.whereis(group)) |> scope()
     state = Enum.reduce(Node.list(:hidden), state, &event(&2, {:hidden_up, &1}))
+    Gateway.look(group)
     {:ok, state}
   end
 
@@ -139,6 +140,7 @@ defmodule Outrigger.PubSub.Switch do
     with {_old, ref} <- state.worker, do: Process.demonitor(ref, [:flush])
     state = %{state | worker: {pid, Process.monitor(pid)}}
     if state.scope, do: join(state)
+    Gateway.look(state.group)
     event(state, {:worker_up, pid})
   end
 
@@ -213,7 +215,8 @@ defmodule Outrigger.PubSub.Switch do
     measurements = %{
       epoch: route.epoch,
       covered: length(route.nodes),
-      direct: length(route.directs)
+      direct: length(route.directs),
+      pg2: length(route.pg2)
     }
 
     Telemetry.execute([:outrigger, :pubsub, :route], measurements, metadata)
@@ -226,9 +229,11 @@ defmodule Outrigger.PubSub.Switch do
   defp path(%{relay: nil}), do: :direct
   defp path(_route), do: :relay
 
-  defp describe(%{relay: nil, directs: directs}), do: "directly to #{length(directs)} nodes"
+  defp describe(%{relay: nil} = route), do: "directly to #{directs(route)} nodes"
 
   defp describe(route),
     do:
-      "through #{node(route.relay)} to #{length(route.nodes)} nodes, directly to #{length(route.directs)}"
+      "through #{node(route.relay)} to #{length(route.nodes)} nodes, directly to #{directs(route)}"
+
+  defp directs(route), do: length(route.directs) + length(route.pg2)
 end

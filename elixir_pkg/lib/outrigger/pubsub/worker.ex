@@ -24,7 +24,7 @@ defmodule Outrigger.PubSub.Worker do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, Dispatch, Handover, Loss, Switch}
+  alias Outrigger.PubSub.{Board, Dispatch, Handover, Loss, PG2, Switch}
   alias Outrigger.Telemetry
 
   @tick_ms 100
@@ -75,6 +75,12 @@ defmodule Outrigger.PubSub.Worker do
     else
       fence(state, Handover.data(state.handover, epoch, pid, {topic, message, dispatcher}))
     end
+  end
+
+  # From a PG2 node, or from the slot that one sent to: no epochs, so nothing to hold.
+  def handle_info({:forward_to_local, topic, message, dispatcher}, state) do
+    Dispatch.run(state, topic, PG2.dispatcher(dispatcher), [message])
+    {:noreply, state}
   end
 
   def handle_info({:"$outrigger_begin", epoch, pid, uses, nodes}, state),

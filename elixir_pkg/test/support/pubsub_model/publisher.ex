@@ -82,7 +82,7 @@ defmodule Outrigger.Test.PubSubModel.Publisher do
 
     {path, sends} =
       case model.publishers[pid].path do
-        nil -> {Path.new(route), []}
+        nil -> {Path.new(route, pid), []}
         path -> Path.change(path, route, pid, model.now, @hold_ms)
       end
 
