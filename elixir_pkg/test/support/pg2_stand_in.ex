@@ -100,8 +100,16 @@ defmodule Outrigger.Test.MixedPubSub do
     end
   end
 
+  @doc "What the application of Phoenix.PubSub does on a node."
+  def start_scope do
+    if Code.ensure_loaded?(Phoenix.PubSub),
+      do: {:ok, _} = Application.ensure_all_started(:phoenix_pubsub),
+      else: :ok = Outrigger.Test.PG2StandIn.start_scope()
+  end
+
   # The real one where it is.
   defp pg2 do
+    start_scope()
     if Code.ensure_loaded?(Phoenix.PubSub), do: Phoenix.PubSub, else: Outrigger.Test.PG2StandIn
   end
 end
