@@ -34,7 +34,7 @@ loop(Group, Log, Lists) ->
         {'$outrigger_batch', Elements} ->
             put(batches, [length(Elements) | batch_sizes()]),
             loop(Group, lists:reverse(Elements, Log), Lists);
-        {'$outrigger', _, _, _, {Sent, _}, _} when Sent > 1000000000000 ->
+        {'$outrigger', _, _, _, {Sent, _}, _} when is_integer(Sent), Sent > 1000000000000 ->
             loop(Group, [{os:system_time(microsecond), Sent} | Log], Lists);
         Message ->
             loop(Group, [Message | Log], Lists)
