@@ -1,1 +1,2 @@
-ExUnit.start(capture_log: true)
+# How long an expected message may take on a busy machine.
+ExUnit.start(capture_log: true, assert_receive_timeout: 10_000)

@@ -8,15 +8,14 @@ defmodule Outrigger.Doctor.EpmdTest do
     {:ok, listen} = :gen_tcp.listen(0, [:binary, active: false, ip: {127, 0, 0, 1}])
     {:ok, port} = :inet.port(listen)
 
-    start_supervised!(
-      {Task,
-       fn ->
-         {:ok, socket} = :gen_tcp.accept(listen)
-         {:ok, <<1::16, ?n>>} = :gen_tcp.recv(socket, 3)
-         :ok = :gen_tcp.send(socket, answer.(port))
-         :gen_tcp.close(socket)
-       end}
-    )
+    answers = fn ->
+      {:ok, socket} = :gen_tcp.accept(listen)
+      {:ok, <<1::16, ?n>>} = :gen_tcp.recv(socket, 3)
+      :ok = :gen_tcp.send(socket, answer.(port))
+      :gen_tcp.close(socket)
+    end
+
+    start_supervised!(Supervisor.child_spec({Task, answers}, id: port))
 
     Integer.to_string(port)
   end
