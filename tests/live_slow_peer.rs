@@ -1,5 +1,6 @@
 //! A peer that has stopped hurts only itself: the others get every message, and it gets, when it goes on, what the policy
 //! has kept, and how many it has lost (`docs/design/fanout.md`).
+#![allow(clippy::expect_used)] // The helpers of tests are tests, too.
 
 use std::time::Duration;
 
