@@ -44,7 +44,7 @@ doctor: build ## Say what keeps this machine or cluster from working (ARGS="--na
 
 .PHONY: test
 test: build ## Everything a change must pass: lint and all tests
-	@took=; for part in lint test-rust test-elixir test-package; do \
+	@took=; for part in lint test-rust loom test-elixir test-package test-chaos; do \
 	  start=$$SECONDS; $(MAKE) $$part; took+="  $$part $$((SECONDS - start)) s"; \
 	done; echo "== make test: all passed.$$took"
 
@@ -81,7 +81,8 @@ fmt: setup ## Format all Rust and Elixir files
 
 # The live tests start the debug binary: its overflow checks are on. The matrix takes the one that ships.
 .PHONY: test-rust
-test-rust: setup ## Rust tests: unit, property, live cluster and doctests
+test-rust: ## Rust tests: unit, property, live cluster and doctests
+	@scripts/setup test
 	@cargo build --workspace --bin outrigger --examples
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
 	  else cargo test --workspace --tests $(ARGS); fi
@@ -101,6 +102,25 @@ test-elixir: setup ## Elixir tests (ARGS=path/to_test.exs:12 for one)
 test-package: build ## Pack the Hex tarball, build it in a fresh app, fan a message out
 	@tests/package/run
 
+# 21 s of faults, the quick ones. The schedule is another one each time; it prints its seed.
+.PHONY: test-chaos
+test-chaos: build ## A short chaos run: kill -9, SIGSTOP, a split network, and a ledger of all messages
+	@tests/chaos/run --minutes 0.35 $(ARGS)
+
+.PHONY: chaos
+chaos: build ## The chaos run, 5 minutes (ARGS="--minutes 60 --seed 7 --json FILE"; tests/chaos/run --help)
+	@tests/chaos/run $(ARGS)
+
+# A build of its own: `--cfg loom` swaps atomics and locks. The tests take a second, the first build a minute.
+.PHONY: loom
+loom: setup ## The limiter's lock-free parts in every order of two threads' steps
+	@RUSTFLAGS="--cfg loom" cargo test --release --package outrigger-limit --lib loom_tests $(ARGS)
+
+# Needs `rustup component add --toolchain nightly miri`.
+.PHONY: miri
+miri: setup ## The limiter under Miri, which sees undefined behaviour
+	@MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --package outrigger-limit --test limits $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## Fuzz what reads hostile bytes, FUZZ_SECONDS (30) each target (ARGS="term" for one)
 	@scripts/setup fuzz
@@ -119,18 +139,22 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := atom_cache calls fanout messages terms
+BENCHES := atom_cache calls fanout interest leases limit messages terms
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
 
 .PHONY: bench-engines
 bench-engines: ## Criterion benches of the engines (target/criterion)
-	@cargo bench --package outrigger-testkit --bench fanout_route $(ARGS)
+	@cargo bench --package outrigger-testkit --bench events_avro --bench fanout_route --bench limit_hit --bench schema_check $(ARGS)
 
 .PHONY: bench-fanout
 bench-fanout: build ## One send to the Rust node against a flood of sends, 1 to 8 nodes
 	@bench/fanout/run $(ARGS)
+
+.PHONY: bench-leases
+bench-leases: build ## A cluster limit by leases, by a call for each hit, by counting messages
+	@bench/leases/run $(ARGS)
 
 .PHONY: bench-links
 bench-links: setup ## What an idle link costs, and what 10,000 of them and 1,000 kills of a BEAM leave behind
@@ -138,9 +162,21 @@ bench-links: setup ## What an idle link costs, and what 10,000 of them and 1,000
 	@OUTRIGGER_KILLS=$${OUTRIGGER_KILLS:-1000} cargo test --package outrigger-testkit --test churn --test live_churn -- \
 	  --nocapture --test-threads 1
 
+.PHONY: bench-interest
+bench-interest: setup ## What interest in a million topics costs the router
+	@bench/interest/run $(ARGS)
+
 .PHONY: bench-calls
 bench-calls: setup ## Remote calls out and calls of a server in Rust, beside BEAM to BEAM
 	@bench/calls/run $(ARGS)
+
+.PHONY: bench-events
+bench-events: build ## What decoding an event costs in the VM, beside other decoders
+	@bench/events/run $(ARGS)
+
+.PHONY: bench-limit
+bench-limit: build ## What a hit of a rate limiter costs in one node, and whether it is exact, beside ETS
+	@bench/limit/run $(ARGS)
 
 .PHONY: bench-messages
 bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library

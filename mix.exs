@@ -6,14 +6,15 @@ defmodule Outrigger.MixProject do
 
   @version "0.1.0"
   # The crates a source build needs. `testkit` is for this repository only.
-  @shipped_crates ~w(term proto node fanout watch nif cli)
+  @shipped_crates ~w(term proto node fanout limit events watch nif cli)
 
   def project do
     [
       app: :outrigger,
       version: @version,
       elixir: "~> 1.14",
-      description: "A Rust node beside your BEAM cluster: PubSub fan-out in one send",
+      description:
+        "A Rust node beside your BEAM cluster: PubSub fan-out in one send, exact rate limits",
       # The binary and the NIF first: `Outrigger.Native` loads the NIF as soon as it is compiled.
       compilers: [:outrigger_native | Mix.compilers()],
       aliases: [
@@ -31,7 +32,7 @@ defmodule Outrigger.MixProject do
   end
 
   def application do
-    [mod: {Outrigger.Application, []}, extra_applications: [:logger]]
+    [mod: {Outrigger.Application, []}, extra_applications: [:logger, :ssl]]
   end
 
   defp elixirc_paths(:test), do: ["elixir_pkg/lib", "elixir_pkg/test/support"]
@@ -46,6 +47,7 @@ defmodule Outrigger.MixProject do
     [
       {:telemetry, "~> 1.0", optional: true},
       {:phoenix_pubsub, "~> 2.1", optional: true},
+      {:plug, "~> 1.14", optional: true},
       {:ex_doc, "~> 0.34", only: :dev, runtime: false}
     ]
   end

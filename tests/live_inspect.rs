@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use outrigger_term::Term;
 use outrigger_testkit::{Inspector, Oracle, TermKind};
 
-use random::Random;
+use random::Dice;
 use tree::Tree;
 
 const BATCH: u32 = 1000;
@@ -38,17 +38,17 @@ const PIECES: &[&str] = &[
     "/", "::", "..", "%", "%{}", "<<>>", "not", "fn", "//",
 ];
 
-fn text(random: &mut Random, pieces: usize) -> String {
+fn text(random: &mut Dice, pieces: usize) -> String {
     (0..random.below(pieces)).map(|_| PIECES[random.below(PIECES.len())]).collect()
 }
 
 /// As `random::tree`, with more that is hard to print.
-fn tree(random: &mut Random, depth: usize) -> Tree {
+fn tree(random: &mut Dice, depth: usize) -> Tree {
     if depth == 0 {
         return match random.below(4) {
             0 => Tree::Binary(text(random, 8).into_bytes()),
             // One of some thousands: a BEAM keeps atoms for ever.
-            1 => Tree::Atom(text(&mut Random(random.below(3000) as u64), 4)),
+            1 => Tree::Atom(text(&mut Dice(random.below(3000) as u64), 4)),
             2 => charlist(random),
             _ => random::tree(random, 0),
         };
@@ -63,7 +63,7 @@ fn tree(random: &mut Random, depth: usize) -> Tree {
     }
 }
 
-fn charlist(random: &mut Random) -> Tree {
+fn charlist(random: &mut Dice) -> Tree {
     let mut bytes: Vec<u8> = text(random, 8).bytes().filter(u8::is_ascii).collect();
     if random.below(2) == 0 {
         bytes.retain(|byte| matches!(byte, 7..=13 | 27 | 32..=126));
@@ -71,26 +71,26 @@ fn charlist(random: &mut Random) -> Tree {
     Tree::charlist(&bytes)
 }
 
-fn keyword(random: &mut Random, length: usize, depth: usize) -> Tree {
-    let pair = |random: &mut Random| {
+fn keyword(random: &mut Dice, length: usize, depth: usize) -> Tree {
+    let pair = |random: &mut Dice| {
         let key = if random.below(12) == 0 {
             tree(random, 0)
         } else {
-            Tree::Atom(text(&mut Random(random.below(3000) as u64), 4))
+            Tree::Atom(text(&mut Dice(random.below(3000) as u64), 4))
         };
         Tree::Tuple(vec![key, tree(random, depth - 1)])
     };
     Tree::List((0..length).map(|_| pair(random)).collect(), None)
 }
 
-fn map(random: &mut Random, pairs: usize, depth: usize) -> Tree {
+fn map(random: &mut Dice, pairs: usize, depth: usize) -> Tree {
     let mut map: Vec<(Tree, Tree)> = Vec::new();
     for _ in 0..pairs {
         let key = match random.below(8) {
             0 => Tree::from(random.below(1000) as i64),
             1 => Tree::Atom(String::from("__struct__")),
             2 => Tree::Binary(text(random, 3).into_bytes()),
-            _ => Tree::Atom(text(&mut Random(random.below(3000) as u64), 4)),
+            _ => Tree::Atom(text(&mut Dice(random.below(3000) as u64), 4)),
         };
         if map.iter().all(|(other, _)| *other != key) {
             map.push((key, tree(random, depth - 1)));
@@ -173,14 +173,14 @@ fn compare(
     compared
 }
 
-fn batch(random: &mut Random) -> Vec<Vec<u8>> {
+fn batch(random: &mut Dice) -> Vec<Vec<u8>> {
     (0..BATCH).map(|_| [vec![131], tree(random, 3).bytes()].concat()).collect()
 }
 
 #[test]
 fn terms_are_printed_as_inspect_prints_them() {
     let (mut inspector, seed) = (Inspector::start(), seed());
-    let mut random = Random(seed);
+    let mut random = Dice(seed);
     let compared: usize =
         (0..10).map(|_| compare(&mut inspector, &batch(&mut random), None, None, seed)).sum();
     assert!(compared > 4000, "{compared}");
@@ -205,7 +205,7 @@ fn terms_of_a_beam_are_printed_as_inspect_prints_them() {
 #[test]
 fn limits_cut_where_inspect_cuts() {
     let (mut inspector, seed) = (Inspector::start(), seed());
-    let mut random = Random(seed);
+    let mut random = Dice(seed);
     if !inspector.is_current() {
         return;
     }

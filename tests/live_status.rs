@@ -77,9 +77,9 @@ fn it_tells_links_joins_processes_names_and_services() {
         peer(report, &gone)["join"]["failures"].as_u64() > Some(0)
     });
     assert_eq!(report["name"], rust.name());
-    assert_eq!(report["names"], serde_json::json!(["outrigger_status"]));
+    assert_eq!(report["names"], serde_json::json!(["outrigger_limit", "outrigger_status"]));
     assert_eq!(report["services"][0]["name"], "outrigger_pubsub");
-    assert_eq!(report["processes"], 1);
+    assert_eq!(report["processes"], 2);
     assert_eq!(report["counters"]["stray"], 1);
     let up = peer(&report, beam.name());
     assert_eq!((&up["state"], &up["join"]["reconnects"]), (&Value::from("up"), &Value::from(0)));

@@ -15,7 +15,7 @@ use outrigger_term::{Binary, Inflation, Limits, OwnedTerm, Reader, canonical, fr
 use outrigger_testkit::{Oracle, TermKind};
 use serde::{Deserialize, Serialize};
 
-use random::Random;
+use random::Dice;
 use tree::Tree;
 
 /// Terms in one request: some hundred KiB.
@@ -74,8 +74,8 @@ fn beams_terms_are_written_as_they_came(kind: TermKind, total: u32) {
 }
 
 /// We make terms, each in a random encoding. The BEAM takes all of them, and both of us read the same value.
-fn our_encodings_are_taken(total: u32, make: impl Fn(&mut Random) -> Tree) {
-    let (mut oracle, mut random) = (Oracle::start(), Random(seed()));
+fn our_encodings_are_taken(total: u32, make: impl Fn(&mut Dice) -> Tree) {
+    let (mut oracle, mut random) = (Oracle::start(), Dice(seed()));
     for _ in 0..total.div_ceil(BATCH) {
         let trees: Vec<Tree> = (0..BATCH.min(total)).map(|_| make(&mut random)).collect();
         let encoded: Vec<Vec<u8>> = trees
@@ -195,8 +195,8 @@ enum Value {
     List(Vec<Self>),
 }
 
-fn value(random: &mut Random, depth: u32) -> Value {
-    let text = |random: &mut Random| ["", "a", "é€😀", "nil"][random.below(4)].to_owned();
+fn value(random: &mut Dice, depth: u32) -> Value {
+    let text = |random: &mut Dice| ["", "a", "é€😀", "nil"][random.below(4)].to_owned();
     let (wide, count) = (u128::from(random.next()) << random.below(64), random.below(4));
     match random.below(if depth == 0 { 5 } else { 7 }) {
         0 => Value::Nothing,
@@ -211,7 +211,7 @@ fn value(random: &mut Random, depth: u32) -> Value {
 
 #[test]
 fn what_serde_writes_a_beam_takes_and_gives_back() {
-    let (mut oracle, mut random) = (Oracle::start(), Random(seed()));
+    let (mut oracle, mut random) = (Oracle::start(), Dice(seed()));
     let values: Vec<Value> = (0..BATCH).map(|_| value(&mut random, 4)).collect();
     let written: Vec<Vec<u8>> =
         values.iter().map(|value| [vec![131], to_vec(value).expect("writable")].concat()).collect();

@@ -16,6 +16,7 @@
 #[path = "../../native/node/tests/common/beam.rs"]
 mod beam;
 mod codec;
+#[path = "../support/cpu.rs"]
 mod cpu;
 mod link;
 #[path = "../terms/ours.rs"]

@@ -100,7 +100,7 @@ fn main() {
 
 async fn contender(given: Given) {
     assert_eq!(given.mode, "calls");
-    let node = join(&given).await;
+    let node = join(&given, |_| {}).await;
     node.start_server(Some("echo"), Echo).expect("a server");
     let peer: NodeName = given.peer.parse().expect("a name");
     println!("ready");

@@ -8,18 +8,19 @@ defmodule Bench.Fanout.Cluster do
   @emulator ~w(+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2)c
 
   @doc "Starts publisher and receivers with every contender's PubSub, and waits until each reaches all receivers."
-  @spec start(pos_integer, [module]) :: map
-  def start(receivers, contenders) do
+  @spec start(pos_integer, [module], atom) :: map
+  def start(receivers, contenders, path) do
     cookie = 16 |> :crypto.strong_rand_bytes() |> Base.encode16() |> String.to_atom()
     [publisher | rest] = nodes = for index <- 0..receivers, do: start_node(index, cookie)
     for node <- rest, do: true = call(node, :net_kernel, :connect_node, [publisher.name])
 
     for {node, index} <- Enum.with_index(nodes),
-        do: :ok = call(node, Bench.Fanout.Side, :start, [contenders, index])
+        do: :ok = call(node, Bench.Fanout.Side, :start, [contenders, path, index])
 
     for contender <- contenders,
         do: :ok = call(publisher, Bench.Fanout.Side, :await_reach, [contender, receivers])
 
+    for node <- nodes, do: :ok = call(node, Bench.Fanout.Side, :await_told, [])
     rust = call(publisher, Bench.Fanout.Side, :rust_os_pid, [])
 
     %{

@@ -2,21 +2,27 @@ defmodule Bench.Fanout do
   @moduledoc """
   One publisher, N receiver nodes: Outrigger's relay beside the flood that Phoenix.PubSub's PG2 adapter does.
 
-  Three kinds of case. `blast`: as fast as one process can; CPU per broadcast and broadcasts per second until the last receiver
+  `blast`: as fast as one process can; CPU per broadcast and broadcasts per second until the last receiver
   has the last message. `adapter`: the same, without the local dispatch that both have in common. `paced`: 5 000 broadcasts a second; one-way latency and the publisher's share of a core.
   """
 
-  alias Bench.Fanout.{Cluster, Side}
-  alias Bench.{OsProcess, Report}
+  alias Bench.Fanout.{Cases, Cluster}
+  alias Bench.Report
 
   @help """
   Outrigger's fan-out beside the flood of Phoenix.PubSub's PG2 adapter, on real BEAM nodes.
 
       make bench-fanout
-      bench/fanout/run [--nodes 1,2,4,8] [--bytes 100,1024] [--repeats 5] [--no-keep]
+      bench/fanout/run [--nodes 1,2,4,8] [--bytes 100,1024] [--repeats 5] [--path auto|relay|direct] [--only paced,hot]
+                       [--name NAME] [--no-keep]
+
+  --path is the option of Outrigger.PubSub: by itself (auto) it sends directly to one or two nodes. --only names kinds of cases, --name the
+  run that is kept.
 
   With Phoenix.PubSub among the dependencies the real adapter runs as a third contender.
   """
+
+  @paths %{"auto" => :auto, "relay" => :relay, "direct" => :direct}
 
   @metrics [
     %{name: "publisher CPU", unit: "us/broadcast", better: :lower, goal: "15x less at 8 nodes"},
@@ -25,13 +31,25 @@ defmodule Bench.Fanout do
     %{name: "broadcasts", unit: "1/s", better: :higher, goal: nil},
     %{name: "latency p50", unit: "us", better: :lower, goal: nil},
     %{name: "latency p99", unit: "us", better: :lower, goal: nil},
-    %{name: "publisher share", unit: "% of a core", better: :lower, goal: nil}
+    %{name: "publisher share", unit: "% of a core", better: :lower, goal: nil},
+    %{name: "CPU per delivery", unit: "us", better: :lower, goal: "0.45x"},
+    %{name: "deliveries", unit: "1/s", better: :higher, goal: "2.5x"},
+    %{name: "operations", unit: "1/s", better: :higher, goal: "100,000"},
+    %{name: "CPU per operation", unit: "us", better: :lower, goal: nil},
+    %{name: "longest mailbox", unit: "messages", better: :lower, goal: "bounded"}
   ]
 
   @remarks """
   `blast`: one process broadcasts in a loop, one subscriber per receiver node; the rate counts until the last one has the last
-  message. `adapter`: the same by the adapter's function alone, without the dispatch to local subscribers (there are none)
+  message. `many_16` and `many_128`: the same with so many messages at a time; `flood` has no such function, and sends them one by one.
+  `adapter`: as `blast`, by the adapter's function alone, without the dispatch to local subscribers (there are none)
   that both contenders do in the same way. `paced`: 5 broadcasts per 1 ms tick for 3 s; latency from `broadcast` to the subscriber process, worst node.
+  `one` and `nobody`: whole broadcasts on a topic that one of the nodes wants, or none; at its end comes one that all want.
+  `crowd`: as `blast` by 16 processes. `hot`: one other node with 1,000 subscribers. `churn`: 8 processes subscribe and unsubscribe in turn, a topic of its own
+  each time; CPU of that node, and the longest queue of the processes that tell routers; `flood`: its registry alone. `stopped_blast`, `stopped_paced`: one of the nodes is stopped
+  (SIGSTOP), figures of the others; the flood's publisher stops as well, and has no such figures.
+  `ordered` is ours with its topics in total order (`bench/fanout/ordered.ex`): through its sequencer in clusters of any size, and back to the publisher's
+  node, where nobody has subscribed.
   `flood` is `bench/fanout/flood.ex`. On this machine a cluster of 1+8 nodes is CPU-bound: CPU per message carries over to
   other machines, rates do not.
   """
@@ -39,10 +57,15 @@ defmodule Bench.Fanout do
   @doc "Runs the bench; returns the exit code."
   @spec main([String.t()]) :: 0 | 2
   def main(argv) do
-    switches = [nodes: :string, bytes: :string, repeats: :integer, keep: :boolean, help: :boolean]
+    switches =
+      [nodes: :string, bytes: :string, path: :string, only: :string, name: :string] ++
+        [repeats: :integer, keep: :boolean, help: :boolean]
 
-    case OptionParser.parse(argv, strict: switches) do
-      {options, [], []} -> if options[:help], do: help(0), else: run(options)
+    with {options, [], []} <- OptionParser.parse(argv, strict: switches),
+         {:ok, path} <- Map.fetch(@paths, Keyword.get(options, :path, "auto")),
+         {:ok, only} <- only(Keyword.get(options, :only, "")) do
+      if options[:help], do: help(0), else: run(options, path, only)
+    else
       _ -> help(2)
     end
   end
@@ -52,21 +75,31 @@ defmodule Bench.Fanout do
     code
   end
 
-  defp run(options) do
+  defp only(names) do
+    kinds = Enum.flat_map([1, 8], &Cases.kinds(&1, Outrigger.PubSub))
+    names = String.split(names, ",", trim: true)
+    only = for kind <- kinds, Atom.to_string(kind) in names, uniq: true, do: kind
+    if length(only) == length(names), do: {:ok, only}, else: :error
+  end
+
+  defp run(options, path, only) do
     repeats = Keyword.get(options, :repeats, 5)
 
     contenders =
-      [Outrigger.PubSub, Bench.Flood] ++
+      [Outrigger.PubSub, Bench.Ordered, Bench.Flood] ++
         if(Code.ensure_loaded?(Phoenix.PubSub), do: [Phoenix.PubSub], else: [])
 
     samples =
       for nodes <- numbers(options, :nodes, "1,2,4,8"), reduce: [] do
         samples ->
-          samples ++ cluster(nodes, numbers(options, :bytes, "100,1024"), repeats, contenders)
+          sizes = numbers(options, :bytes, "100,1024")
+          samples ++ cluster({nodes, path}, sizes, repeats, contenders, only)
       end
 
     if Keyword.get(options, :keep, true) do
-      IO.puts("kept in #{Report.write("fanout", @metrics, samples, @remarks)}")
+      IO.puts(
+        "kept in #{Report.write(Keyword.get(options, :name, "fanout"), @metrics, samples, @remarks)}"
+      )
     else
       IO.puts(Report.table(Report.rows("fanout", @metrics, samples)))
     end
@@ -79,15 +112,18 @@ defmodule Bench.Fanout do
   end
 
   # Contenders take turns within every repeat, so that a slow minute of the machine hits them alike. Repeat 0 warms up.
-  defp cluster(nodes, sizes, repeats, contenders) do
-    cluster = Cluster.start(nodes, contenders)
+  defp cluster({nodes, path}, sizes, repeats, contenders, only) do
+    cluster = Cluster.start(nodes, contenders, path)
 
     samples =
       for repeat <- 0..repeats,
           bytes <- sizes,
-          kind <- [:blast, :adapter, :paced],
-          contender <- contenders do
-        sample = measure(kind, cluster, contender, nodes, bytes)
+          kind <- Cases.kinds(nodes, Outrigger.PubSub),
+          only == [] or kind in only,
+          contender <- contenders,
+          kind in Cases.kinds(nodes, contender) do
+        sample = Cases.measure(kind, cluster, contender, nodes, bytes)
+        progress(repeat, kind, nodes, bytes, contender, sample)
 
         for {metric, value} <- sample,
             repeat > 0,
@@ -102,96 +138,16 @@ defmodule Bench.Fanout do
     %{
       case: "#{kind} #{nodes} nodes #{bytes} B",
       metric: metric,
-      contender: label(contender),
+      contender: Cases.label(contender),
       repeat: repeat,
       value: value
     }
   end
 
-  defp label(Outrigger.PubSub), do: "ours"
-  defp label(Bench.Flood), do: "flood"
-  defp label(Phoenix.PubSub), do: "phoenix_pubsub"
+  defp progress(repeat, kind, nodes, bytes, contender, sample) do
+    figures =
+      Enum.map_join(sample, ", ", fn {metric, value} -> "#{metric} #{round(value * 10) / 10}" end)
 
-  # What leaves the node, alone: local dispatch costs every contender the same.
-  defp measure(:adapter, cluster, contender, nodes, bytes) do
-    count = blast_count(nodes, bytes)
-    {_elapsed, cpu} = blast(cluster, contender, :adapter, count, bytes)
-    %{"publisher CPU" => cpu.publisher / count}
+    IO.puts("#{repeat}  #{kind} #{nodes} nodes #{bytes} B  #{Cases.label(contender)}: #{figures}")
   end
-
-  defp measure(:blast, cluster, contender, nodes, bytes) do
-    count = blast_count(nodes, bytes)
-    {elapsed, cpu} = blast(cluster, contender, :whole, count, bytes)
-
-    progress(
-      contender,
-      "#{nodes} nodes, #{bytes} B: #{div(count * 1_000_000, elapsed)} broadcasts/s"
-    )
-
-    per = &(&1 / count)
-
-    %{
-      "publisher CPU" => per.(cpu.publisher),
-      "total CPU" => per.(cpu |> Map.values() |> Enum.sum()),
-      "broadcasts" => count * 1_000_000 / elapsed
-    }
-    |> with_router(contender, per.(cpu.rust))
-  end
-
-  defp measure(:paced, cluster, contender, _nodes, bytes) do
-    Cluster.call_receivers(cluster, Side, :forget, [contender])
-    seconds = 3
-
-    {_count, cpu} =
-      OsProcess.measure(cluster.os_pids, fn ->
-        count = Cluster.call(cluster.publisher, Side, :pace, [contender, seconds, bytes])
-        arrived(cluster, contender, count)
-      end)
-
-    latencies = Cluster.call_receivers(cluster, Side, :latencies, [contender])
-    worst = fn field -> latencies |> Enum.map(&(Map.fetch!(&1, field) / 1000)) |> Enum.max() end
-
-    %{
-      "latency p50" => worst.(:p50),
-      "latency p99" => worst.(:p99),
-      "publisher share" => cpu.publisher / (seconds * 10_000)
-    }
-    |> with_router(contender, cpu.rust / (seconds * 5000))
-  end
-
-  defp blast(cluster, contender, part, count, bytes) do
-    Cluster.call_receivers(cluster, Side, :forget, [contender])
-
-    OsProcess.measure(cluster.os_pids, fn ->
-      elapsed(fn ->
-        Cluster.call(cluster.publisher, Side, :blast, [contender, part, count, bytes])
-        arrived(cluster, contender, count)
-      end)
-    end)
-  end
-
-  defp with_router(sample, Outrigger.PubSub, value), do: Map.put(sample, "router CPU", value)
-  defp with_router(sample, _contender, _value), do: sample
-
-  # Bounded so that what is under way to the slowest receiver stays within the Rust node's queue for one peer.
-  defp blast_count(nodes, bytes) when bytes > 500, do: div(40_000, max(div(nodes, 4), 1))
-  defp blast_count(nodes, _bytes), do: div(160_000, max(div(nodes, 2), 1))
-
-  defp arrived(cluster, contender, count) do
-    lost =
-      cluster
-      |> Cluster.call_receivers(Side, :await, [contender, count])
-      |> Enum.count(&(&1 == :lost))
-
-    if lost > 0,
-      do: raise("#{label(contender)}: #{lost} receivers did not get all #{count} messages")
-  end
-
-  defp elapsed(work) do
-    {microseconds, _result} = :timer.tc(work)
-    microseconds
-  end
-
-  defp progress(contender, text),
-    do: IO.puts("#{String.pad_trailing(label(contender), 15)} #{text}")
 end

@@ -31,6 +31,10 @@ defmodule Bench.Flood do
     :ok
   end
 
+  @doc "Ends the caller's subscriptions to a topic."
+  @spec unsubscribe(atom, String.t()) :: :ok
+  def unsubscribe(name, topic), do: Registry.unregister(name, topic)
+
   @doc "Sends to every other node, then to the local subscribers."
   @spec broadcast(atom, String.t(), term) :: :ok
   def broadcast(name, topic, message) do

@@ -8,27 +8,42 @@ defmodule Bench.Fanout.Side do
   alias Outrigger.Watch.Histogram
 
   @topic "bench:topic"
+  # Of one node, and of none.
+  @one "bench:one"
+  @nobody "bench:nobody"
   @rust Bench.Rust
 
   @doc "The name of a contender's PubSub."
   @spec name(module) :: atom
   def name(contender), do: Module.concat(contender, "Bench")
 
-  @doc "Starts the contenders on this node; node 0 publishes and supervises the Rust node, the others subscribe."
-  @spec start([module], non_neg_integer) :: :ok
-  def start(contenders, index) do
+  @doc """
+  Starts the contenders on this node; node 0 publishes and supervises the Rust node, the others subscribe. `path` is the option of
+  `Outrigger.PubSub`.
+  """
+  @spec start([module], :auto | :relay | :direct, non_neg_integer) :: :ok
+  def start(contenders, path, index) do
     {:ok, _started} = Application.ensure_all_started(:outrigger)
     Logger.configure(level: :warning)
     if index == 0, do: keep({Outrigger.Node, server: @rust, name: "bench-rust-#{System.pid()}"})
-    for contender <- contenders, do: keep(child(contender))
+    for contender <- contenders, do: keep(child(contender, path))
     if index > 0, do: for(contender <- contenders, do: subscriber(contender))
+    if index == 1, do: for(contender <- contenders, do: subscriber_of_one(contender))
     :ok
   end
 
-  defp child(Bench.Flood),
+  defp child(Bench.Flood, _path),
     do: %{id: Bench.Flood, start: {Bench.Flood, :start_link, [name(Bench.Flood)]}}
 
-  defp child(contender), do: Supervisor.child_spec({contender, name: name(contender)}, [])
+  defp child(Outrigger.PubSub, path),
+    do: Supervisor.child_spec({Outrigger.PubSub, name: name(Outrigger.PubSub), path: path}, [])
+
+  defp child(Bench.Ordered, path) do
+    options = [name: name(Bench.Ordered), path: path, ordered: [Bench.Ordered.prefix()]]
+    Supervisor.child_spec({Outrigger.PubSub, options}, id: Bench.Ordered)
+  end
+
+  defp child(contender, _path), do: Supervisor.child_spec({contender, name: name(contender)}, [])
 
   # The caller is a process of one call; what it starts has to outlive it.
   defp keep(child) do
@@ -56,9 +71,31 @@ defmodule Bench.Fanout.Side do
     end
   end
 
+  @doc "Waits until each router knows what this node wants."
+  @spec await_told(non_neg_integer) :: :ok | {:error, term}
+  def await_told(attempts \\ 600)
+  def await_told(0), do: {:error, Outrigger.PubSub.info(name(Outrigger.PubSub))}
+
+  def await_told(attempts) do
+    case Outrigger.PubSub.info(name(Outrigger.PubSub)) do
+      %{interest: %{open: [], listed: [_ | _]}} -> :ok
+      _not_yet -> receive(do: (:never -> :ok), after: (50 -> await_told(attempts - 1)))
+    end
+  end
+
   defp reached?(Outrigger.PubSub, name, count) do
     info = Outrigger.PubSub.info(name)
-    info.path == :relay and length(info.covered) == count
+
+    case info do
+      %{path: :relay, covered: nodes} -> length(nodes) == count
+      %{reason: reason, direct: nodes} when reason != :no_router -> length(nodes) == count
+      _not_yet -> false
+    end
+  end
+
+  defp reached?(Bench.Ordered, name, count) do
+    info = Outrigger.PubSub.info(name)
+    info.ordered[Bench.Ordered.prefix()] != nil and reached?(Outrigger.PubSub, name, count)
   end
 
   defp reached?(Bench.Flood, name, count), do: Bench.Flood.reach(name) == count
@@ -76,6 +113,24 @@ defmodule Bench.Fanout.Side do
       end)
 
     receive(do: ({:subscribed, ^pid} -> :ok))
+  end
+
+  # The one that counts is another process.
+  defp subscriber_of_one(contender) do
+    parent = self()
+
+    pid =
+      spawn(fn ->
+        :ok = contender.subscribe(name(contender), @one)
+        send(parent, {:subscribed, self()})
+        forget_all()
+      end)
+
+    receive(do: ({:subscribed, ^pid} -> :ok))
+  end
+
+  defp forget_all do
+    receive(do: (_message -> forget_all()))
   end
 
   defp subscriber_name(contender), do: Module.concat(contender, "BenchSubscriber")
@@ -135,9 +190,21 @@ defmodule Bench.Fanout.Side do
 
   @doc """
   Broadcasts `count` messages of `bytes` bytes as fast as one process can: by the whole function that applications call, or
-  (`:adapter`) by the adapter's part of it alone, which is all that is sent to other nodes.
+  (`:adapter`) by the adapter's part of it alone, which is all that is sent to other nodes. `{:many, n}`: so many at a time. `:one` and `:nobody`: on a topic of one node
+  or of none, and then one message more for all. `:hot`: on that of `crowd/2`. `{:crowd, n}`: by so many processes.
   """
-  @spec blast(module, :whole | :adapter, pos_integer, pos_integer) :: :ok
+  @spec blast(
+          module,
+          :whole
+          | :adapter
+          | :hot
+          | {:crowd, pos_integer}
+          | {:many, pos_integer}
+          | :one
+          | :nobody,
+          pos_integer,
+          pos_integer
+        ) :: :ok
   def blast(contender, part, count, bytes) do
     message = {:m, :binary.copy("x", bytes)}
     name = name(contender)
@@ -149,7 +216,36 @@ defmodule Bench.Fanout.Side do
       :adapter ->
         {:ok, {adapter, group}} = Registry.meta(name, :pubsub)
         loop(fn -> adapter.broadcast(group, @topic, message, contender) end, count)
+
+      :hot ->
+        topic = Bench.Fanout.Crowd.topic()
+        loop(fn -> contender.broadcast(name, topic, message) end, count)
+
+      {:crowd, processes} ->
+        work = fn ->
+          loop(fn -> contender.broadcast(name, @topic, message) end, div(count, processes))
+        end
+
+        for(_ <- 1..processes, do: Task.async(work)) |> Task.await_many(120_000)
+        :ok
+
+      {:many, at_once} ->
+        messages = List.duplicate({@topic, message}, at_once)
+        loop(fn -> many(contender, name, messages) end, div(count, at_once))
+
+      wanted ->
+        topic = if wanted == :one, do: @one, else: @nobody
+        loop(fn -> contender.broadcast(name, topic, message) end, count)
+        contender.broadcast(name, @topic, message)
     end
+  end
+
+  defp many(Outrigger.PubSub, name, messages),
+    do: Outrigger.PubSub.broadcast_many(name, messages)
+
+  defp many(contender, name, messages) do
+    for {topic, message} <- messages, do: :ok = contender.broadcast(name, topic, message)
+    :ok
   end
 
   defp loop(_broadcast, 0), do: :ok

@@ -2,7 +2,8 @@
 //!
 //! - `to BEAM`: 100-byte messages, each encoded for itself and sent to a registered name, on one link; counted by an Erlang
 //!   process. Beside it: erl_dist, OTP's C library `ei`, and frames made beforehand by a C program, which is the most that there is.
-//! - `from BEAM`: the same messages the other way, counted by a process of ours, or by a loop over erl_dist's receiver.
+//! - `from BEAM`: the same messages the other way, counted by a process of ours, by one whose node does not pause between reads, or by a
+//!   loop over erl_dist's receiver.
 //! - `1 MiB beside`: a short message each millisecond while another process sends 1 MiB each 20 ms; age of the short ones on arrival, beside
 //!   a BEAM as the sender.
 //!
@@ -33,12 +34,13 @@ const SHORT_ONES: u64 = 2_000;
 
 const REMARKS: &str = "5 turns after one that warms up; median (middle half). `to BEAM` and `from BEAM`: 300,000 messages of 100 bytes a turn. CPU is the time \
     on a CPU of the whole contender, all threads, kernel included. Messages/s are those of 2 cores that a BEAM shares: CPU per \
-    message carries over to other machines. `frames` sends one frame of the same length over and over, 64 KiB a write. Ours pauses while more than 1 MiB waits; the others block.";
+    message carries over to other machines. `frames` sends one frame of the same length over and over, 64 KiB a write. Ours pauses while more than 1 MiB waits; the others block. \
+    `at once` is ours without pauses between reads (`Config::read_coalescing`).";
 
 fn main() {
     if let Some(given) = Given::from_args() {
         return match &*given.mode {
-            "send" | "receive" | "load" => ours::run(given),
+            "send" | "receive" | "receive_at_once" | "load" => ours::run(given),
             _ => beside::run(&given),
         };
     }
@@ -76,7 +78,9 @@ fn main() {
             kept("to BEAM, 100 B", "messages/s", who, rate);
             kept("to BEAM, 100 B", "CPU per message", who, cpu);
         }
-        for (who, mode) in [("ours", "receive"), ("erl_dist", "erl_dist_receive")] {
+        for (who, mode) in
+            [("ours", "receive"), ("at once", "receive_at_once"), ("erl_dist", "erl_dist_receive")]
+        {
             let (rate, cpu) = from_beam(&arena, &own, mode);
             kept("from BEAM, 100 B", "messages/s", who, rate);
             kept("from BEAM, 100 B", "CPU per message", who, cpu);

@@ -12,10 +12,16 @@ use crate::join::{join, next_command};
 pub(crate) fn run(given: Given) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let task = runtime.spawn(async move {
-        let node = join(&given).await;
+        let pauses = given.mode != "receive_at_once";
+        let node = join(&given, |config| {
+            if !pauses {
+                config.read_coalescing = Duration::ZERO;
+            }
+        });
+        let node = node.await;
         match &*given.mode {
             "send" => send(&node, &given.peer).await,
-            "receive" => receive(&node).await,
+            "receive" | "receive_at_once" => receive(&node).await,
             _ => load(&node, &given.peer).await,
         }
     });

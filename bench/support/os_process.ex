@@ -27,4 +27,11 @@ defmodule Bench.OsProcess do
     result = work.()
     {result, Map.new(os_pids, fn {key, os_pid} -> {key, cpu_us(os_pid) - before[key]} end)}
   end
+
+  @doc "Sends a signal, by its name."
+  @spec signal(pos_integer, String.t()) :: :ok
+  def signal(os_pid, name) do
+    {_output, 0} = System.cmd("kill", ["-#{name}", "#{os_pid}"])
+    :ok
+  end
 end

@@ -11,6 +11,8 @@
 mod allocations;
 #[path = "../support/c.rs"]
 mod c;
+#[path = "../support/cpu.rs"]
+mod cpu;
 mod ei;
 mod ours;
 #[path = "../support/report.rs"]
@@ -51,20 +53,11 @@ fn rust<'a>(
     once();
     let allocations = Some(allocations::count(&mut once));
     let time = Box::new(move |times| {
-        let start = cpu_nanos();
+        let start = cpu::of_this_thread();
         (0..times).for_each(|_| once());
-        cpu_nanos() - start
+        cpu::of_this_thread() - start
     });
     Contender { case, what, who, time, times: 1, allocations }
-}
-
-/// CPU time of this thread: a round that was interrupted does not count for more.
-#[allow(unsafe_code)]
-fn cpu_nanos() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the place is ours and has the type that the call fills.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 fn contenders<'a>(terms: &'a [Vec<u8>], ei: Option<&'a std::cell::RefCell<Ei>>) -> Vec<Contender<'a>> {

@@ -17,7 +17,7 @@ defmodule Outrigger.NativeBuild do
   @stamp Path.join(@priv, ".fingerprint")
   # native/testkit is left out: nothing that ships depends on it.
   @sources ["Cargo.toml", "Cargo.lock"] ++
-             Enum.flat_map(~w(term proto node fanout watch nif cli), fn crate ->
+             Enum.flat_map(~w(term proto node fanout limit events watch nif cli), fn crate ->
                [
                  "native/#{crate}/Cargo.toml",
                  "native/#{crate}/src/**/*.rs"

@@ -4,6 +4,7 @@ defmodule Outrigger do
 
   The Rust node joins as a hidden node of the Erlang distribution. A PubSub broadcast leaves your node as one send to it, whatever
   the number of nodes; it copies the bytes to all the others. When it is gone, broadcasts go directly, as they did before.
+  Rate limits are decided by a NIF in your VM, and are exact over the cluster when the Rust node owns them.
 
   ## In an application
 
@@ -25,6 +26,7 @@ defmodule Outrigger do
   | --- | --- |
   | `Outrigger.Node` | the Rust node under your supervisor |
   | `Outrigger.PubSub` | publish and subscribe through it |
+  | `Outrigger.Limit` | rate limits, of a node or of the whole cluster; `Outrigger.Limit.Slots` for how many at once |
   | `Outrigger.Doctor`, `mix outrigger.doctor` | what stops a machine or a cluster from working |
   | `Outrigger.Telemetry` | the events |
   | `Outrigger.Error` | the one exception |

@@ -9,27 +9,11 @@ use outrigger_term::tag;
 
 use crate::tree::Tree;
 
-/// A small generator (splitmix64): the same seed, the same terms, on every machine.
-pub struct Random(pub u64);
+#[path = "dice.rs"]
+mod dice;
+pub use dice::Dice;
 
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `bound`, which is not 0.
-    pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
-    }
-
-    fn one_in(&mut self, chance: usize) -> bool {
-        self.below(chance) == 0
-    }
-
+impl Dice {
     fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next() as u8).collect()
     }
@@ -41,7 +25,7 @@ impl Random {
 }
 
 /// A term of every type but those that nobody looks into.
-pub fn tree(random: &mut Random, depth: usize) -> Tree {
+pub fn tree(random: &mut Dice, depth: usize) -> Tree {
     match random.below(if depth == 0 { 9 } else { 14 }) {
         0 | 1 => integer(random),
         2 => float(random),
@@ -85,13 +69,13 @@ pub fn tree(random: &mut Random, depth: usize) -> Tree {
     }
 }
 
-fn many(random: &mut Random, count: usize, depth: usize) -> Vec<Tree> {
+fn many(random: &mut Dice, count: usize, depth: usize) -> Vec<Tree> {
     let depth = if count > 10 { 0 } else { depth };
     (0..count).map(|_| tree(random, depth)).collect()
 }
 
 /// Keys must differ for a BEAM, and up to OTP 26 0.0 and -0.0 do not: keys have no floats.
-fn map(random: &mut Random, pairs: usize, depth: usize) -> Tree {
+fn map(random: &mut Dice, pairs: usize, depth: usize) -> Tree {
     let mut map: Vec<(Tree, Tree)> = Vec::new();
     for value in many(random, pairs, depth) {
         let key = match random.below(4) {
@@ -107,7 +91,7 @@ fn map(random: &mut Random, pairs: usize, depth: usize) -> Tree {
     Tree::Map(map)
 }
 
-fn integer(random: &mut Random) -> Tree {
+fn integer(random: &mut Dice) -> Tree {
     let len = if random.one_in(60) { 250 + random.below(10) } else { random.below(12) };
     let mut magnitude = random.bytes(len);
     // The edges of the widths.
@@ -122,13 +106,13 @@ fn integer(random: &mut Random) -> Tree {
     Tree::integer(random.one_in(2), &magnitude)
 }
 
-fn float(random: &mut Random) -> Tree {
+fn float(random: &mut Dice) -> Tree {
     let value = f64::from_bits(random.next());
     Tree::Float(if value.is_finite() { value } else { -0.0 }.to_bits())
 }
 
 /// One of a few hundred: a BEAM keeps atoms for ever.
-fn atom(random: &mut Random) -> String {
+fn atom(random: &mut Dice) -> String {
     let number = random.below(300);
     match number % 5 {
         0 => format!("a{number}"),
@@ -139,11 +123,11 @@ fn atom(random: &mut Random) -> String {
     }
 }
 
-fn node(random: &mut Random) -> String {
+fn node(random: &mut Dice) -> String {
     ["a@h", "n@127.0.0.1", "café@h"][random.below(3)].to_owned()
 }
 
-fn identifier(random: &mut Random) -> Tree {
+fn identifier(random: &mut Dice) -> Tree {
     let (node, creation) = (node(random), random.word());
     match random.below(2) {
         0 => Tree::Port { node, id: random.next() >> random.below(64), creation },
@@ -154,7 +138,7 @@ fn identifier(random: &mut Random) -> Tree {
 }
 
 /// Appends an encoding of `tree` that a BEAM accepts, chosen at random.
-pub fn encode(tree: &Tree, random: &mut Random, out: &mut Vec<u8>) {
+pub fn encode(tree: &Tree, random: &mut Dice, out: &mut Vec<u8>) {
     match tree {
         Tree::Integer { negative, magnitude } => integer_somehow(*negative, magnitude, random, out),
         Tree::Float(bits) if random.one_in(3) => {
@@ -228,7 +212,7 @@ fn bit_binary(bytes: &[u8], last: u8, out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-fn integer_somehow(negative: bool, magnitude: &[u8], random: &mut Random, out: &mut Vec<u8>) {
+fn integer_somehow(negative: bool, magnitude: &[u8], random: &mut Dice, out: &mut Vec<u8>) {
     let zeros = vec![0; random.below(3) * random.below(8)];
     let len = magnitude.len() + zeros.len();
     match (random.below(3), u8::try_from(len)) {
@@ -241,7 +225,7 @@ fn integer_somehow(negative: bool, magnitude: &[u8], random: &mut Random, out: &
     out.extend(zeros);
 }
 
-fn atom_somehow(text: &str, random: &mut Random, out: &mut Vec<u8>) {
+fn atom_somehow(text: &str, random: &mut Dice, out: &mut Vec<u8>) {
     let latin1: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
     let (small, long, bytes) = match latin1.filter(|_| random.one_in(2)) {
         Some(latin1) => (tag::SMALL_ATOM, tag::ATOM, latin1),
@@ -258,7 +242,7 @@ fn atom_somehow(text: &str, random: &mut Random, out: &mut Vec<u8>) {
 }
 
 /// In pieces: `[a, b | T]` may come as `[a | [b | T]]`, and a piece of bytes in the short form as the tail.
-fn list_somehow(items: &[Tree], tail: Option<&Tree>, random: &mut Random, out: &mut Vec<u8>) {
+fn list_somehow(items: &[Tree], tail: Option<&Tree>, random: &mut Dice, out: &mut Vec<u8>) {
     if items.is_empty() || random.one_in(3) {
         return match tail {
             None => out.extend(Tree::List(items.to_vec(), None).bytes()),
@@ -270,12 +254,7 @@ fn list_somehow(items: &[Tree], tail: Option<&Tree>, random: &mut Random, out: &
     list_of(now, |random, out| list_somehow(later, tail, random, out), random, out);
 }
 
-fn list_of(
-    items: &[Tree],
-    tail: impl FnOnce(&mut Random, &mut Vec<u8>),
-    random: &mut Random,
-    out: &mut Vec<u8>,
-) {
+fn list_of(items: &[Tree], tail: impl FnOnce(&mut Dice, &mut Vec<u8>), random: &mut Dice, out: &mut Vec<u8>) {
     counted(tag::LIST, items.len(), out);
     items.iter().for_each(|item| encode(item, random, out));
     tail(random, out);

@@ -67,8 +67,8 @@ defmodule Outrigger.Node do
       start: {__MODULE__, :start_link, [Config.conceal(options)]},
       type: :worker,
       restart: :permanent,
-      # Two seconds for the Rust node to leave, and some to spare.
-      shutdown: 5_000
+      # Three seconds for the Rust node to leave in good order, two to leave at once, and some to spare.
+      shutdown: 8_000
     }
   end
 

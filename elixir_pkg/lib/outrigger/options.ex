@@ -11,8 +11,8 @@ defmodule Outrigger.Options do
     * `:secret` - `true` keeps the value out of error messages and error details;
     * `:default_doc` - text for the docs in place of `inspect(default)`.
 
-  Types: `:any`, `:atom`, `:boolean`, `:string`, `:integer`, `:pos_integer`, `:non_neg_integer`, `:keyword`,
-  `{:list, type}`, `{:in, values}` (one of the values), `{:or, types}` (one of the types).
+  Types: `:any`, `:atom`, `:boolean`, `:string`, `:integer`, `:pos_integer`, `:non_neg_integer`, `:keyword`, `:mfa`, `{:fun, arity}`,
+  `{:list, type}`, `{:tuple, types}`, `{:in, values}` (one of the values), `{:or, types}` (one of the types).
 
   ## Example
 

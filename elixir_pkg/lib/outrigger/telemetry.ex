@@ -12,8 +12,12 @@ defmodule Outrigger.Telemetry do
   | --- | --- | --- |
   | `[:outrigger, :node, :up]` | `duration` of the start in native time units, `attempts` | `name`, `node`, `os_pid` |
   | `[:outrigger, :node, :down]` | `uptime` in native time units | `name`, `node`, `os_pid`, `error` |
+  | `[:outrigger, :events, :registry, :request]`: one HTTP request | `duration` in native time units | `registry`, `method`, `url`, `path`, `status` or `nil`, `error` or `nil` |
+  | `[:outrigger, :events, :registry, :error]`: a question that was not answered | | `registry`, `question`, `error` |
+  | `[:outrigger, :events, :registry, :circuit]`: a registry was found down, or up again | | `registry`, `state` (`:open` or `:closed`), `error` or `nil` |
 
-  `Outrigger.PubSub` lists its own. `name` is the name of the `Outrigger.Node` process, `node` that of the Rust node, `error` an `Outrigger.Error`.
+  `Outrigger.PubSub` and `Outrigger.Limit` list their own. `name` is the name of the `Outrigger.Node` process, `node` that of the Rust node, `error` an `Outrigger.Error`. `registry` is the name of an
+  `Outrigger.Events.Registry`.
   """
 
   # Optional: an application that wants events brings the library along.

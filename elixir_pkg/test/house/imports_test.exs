@@ -3,8 +3,14 @@ defmodule Outrigger.House.ImportsTest do
   # `mix xref` does, so that an alias or an import does not hide a call. The Rust half is tests/house/imports.rs.
   use ExUnit.Case, async: true
 
-  # The one module that gives an engine its Elixir face, by the prefix of the engine's stubs.
-  @adapters %{"histogram_" => Outrigger.Watch.Histogram}
+  # The module that gives an engine its Elixir face, alone or with those below it, by the prefix of the engine's stubs.
+  @adapters %{
+    "events_" => Outrigger.Events,
+    "histogram_" => Outrigger.Watch.Histogram,
+    "limit_" => Outrigger.Limit,
+    "lease_" => Outrigger.Limit,
+    "slots_" => Outrigger.Limit.Slots
+  }
   # What the NIF says of itself is for everybody but the mix tasks.
   @about_the_nif [status: 0, nif_info: 0]
   # Stubs, and what they need to find the library and to say that it is not there.
@@ -94,7 +100,8 @@ defmodule Outrigger.House.ImportsTest do
   defp native(caller, function) do
     adapter? =
       Enum.any?(@adapters, fn {prefix, adapter} ->
-        caller == adapter and String.starts_with?(to_string(elem(function, 0)), prefix)
+        List.starts_with?(split(caller), split(adapter)) and
+          String.starts_with?(to_string(elem(function, 0)), prefix)
       end)
 
     if not adapter? and function not in @about_the_nif, do: "only the adapter of an engine does"

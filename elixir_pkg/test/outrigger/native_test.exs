@@ -20,6 +20,7 @@ defmodule Outrigger.NativeTest do
     output = run_without_nif(dir)
     assert output =~ "PubSub scope: true"
     assert output =~ "{:error, :not_loaded}"
+    assert output =~ "limits say so too"
     assert output =~ "raised :not_loaded"
     assert output =~ "outrigger_nif.so could not be loaded"
     assert output =~ "mix deps.compile outrigger --force"
@@ -45,6 +46,16 @@ defmodule Outrigger.NativeTest do
     IO.puts("PubSub scope: #{is_pid(Process.whereis(Outrigger.PubSub))}")
     {:error, error} = Outrigger.Native.status()
     IO.puts(inspect({:error, error.reason}))
+
+    for made <- [
+          Outrigger.Limit.new(limit: 1, period: 1_000),
+          Outrigger.Limit.start_link(name: NoNif, limit: 1, period: 1_000),
+          Outrigger.Limit.Slots.new(limit: 1)
+        ] do
+      {:error, %Outrigger.Error{reason: :not_loaded}} = made
+    end
+
+    IO.puts("limits say so too")
 
     try do
       Outrigger.Watch.Histogram.new()

@@ -67,6 +67,20 @@ defmodule Outrigger.Test.Cluster do
   def call(member, module, function, args),
     do: :peer.call(member.peer, module, function, args, 30_000)
 
+  @doc """
+  Starts a Rust node that a node supervises, and returns its name. When it is killed it comes back under it.
+  """
+  @spec start_rust(member) :: node
+  def start_rust(member) do
+    spec = Outrigger.Node.child_spec(name: unique("rust"))
+    {:ok, _pid} = call(member, Supervisor, :start_child, [Outrigger.Supervisor, spec])
+    String.to_atom(rust(member).name)
+  end
+
+  @doc "`Outrigger.Node.info/1` of the Rust node that a node supervises."
+  @spec rust(member) :: map
+  def rust(member), do: call(member, Outrigger.Node, :info, [Outrigger.Node])
+
   @doc "Starts a PubSub on a node."
   @spec start_pubsub(member, keyword) :: :ok
   def start_pubsub(member, options),
@@ -81,7 +95,7 @@ defmodule Outrigger.Test.Cluster do
 
   @doc "Waits until `fun` returns neither `nil` nor `false`."
   @spec eventually((() -> term), pos_integer) :: term
-  def eventually(fun, timeout_ms \\ 10_000) do
+  def eventually(fun, timeout_ms \\ 30_000) do
     eventually(fun, System.monotonic_time(:millisecond) + timeout_ms, nil)
   end
 

@@ -6,7 +6,7 @@ defmodule Outrigger.FakeBinary do
 
   @doc """
   Writes a script that runs `body` and returns its path. `say LEVEL EVENT TEXT` prints a line, `$cookie` is the first line of
-  the input, `wait_for_eof` stays until the input ends, `hang` stays even then (for 30 s, so that a failed test leaves nothing for long).
+  the input, `wait_for_eof` stays until the input ends or it is asked to leave, `hang` stays even then (for 30 s, so that a failed test leaves nothing for long).
   """
   def write(body) do
     dir =
@@ -24,7 +24,7 @@ defmodule Outrigger.FakeBinary do
     # The folder of this script, for scripts that remember something between two starts.
     dir=#{dir}
     say() { printf '%s\\t%s\\t%s\\n' "$1" "$2" "$3"; }
-    wait_for_eof() { while read -r line; do :; done; }
+    wait_for_eof() { read -r line; }
     hang() { trap '' TERM PIPE; n=0; while [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done; }
     say debug cookie ''
     read -r cookie

@@ -14,20 +14,29 @@ defmodule Outrigger.Test.Probe do
     keep(fn -> {:ok, _} = apply(module, function, args) end)
   end
 
-  @doc "Starts a subscriber of one topic or several, and returns its pid."
-  @spec subscriber(atom, binary | [binary]) :: pid
-  def subscriber(pubsub, topics) do
+  @doc "Starts a subscriber of a topic, a `{:prefix, prefix}` or several of both, and returns its pid."
+  @spec subscriber(atom, pattern | [pattern], keyword) :: pid
+        when pattern: binary | {:prefix, binary}
+  def subscriber(pubsub, topics, options \\ []) do
     me = self()
 
     pid =
       spawn(fn ->
-        for topic <- List.wrap(topics), do: :ok = PubSub.subscribe(pubsub, topic)
+        for topic <- List.wrap(topics), do: subscribed(subscribe(pubsub, topic, options))
         send(me, {:subscribed, self()})
         collect([])
       end)
 
-    receive do: ({:subscribed, ^pid} -> pid), after: (5_000 -> raise("not subscribed"))
+    receive do: ({:subscribed, ^pid} -> pid), after: (30_000 -> raise("not subscribed"))
   end
+
+  defp subscribed(:ok), do: :ok
+  defp subscribed({:ok, _cursor}), do: :ok
+
+  defp subscribe(pubsub, {:prefix, prefix}, options),
+    do: PubSub.subscribe_prefix(pubsub, prefix, options)
+
+  defp subscribe(pubsub, topic, options), do: PubSub.subscribe(pubsub, topic, options)
 
   defp collect(all) do
     receive do
@@ -80,6 +89,25 @@ defmodule Outrigger.Test.Probe do
       for {topic, n} <- Enum.zip(turns, 1..count),
           do: :ok = PubSub.broadcast(pubsub, topic, {key, n})
     end)
+  end
+
+  @doc "Starts a publisher like `burst/4`, of as many broadcasts as go out of `:rand` at a time."
+  @spec burst_of_many(atom, [binary], term, pos_integer) :: pid
+  def burst_of_many(pubsub, topics, key, count) do
+    turns = Stream.cycle(Enum.flat_map(topics, &List.duplicate(&1, 5)))
+
+    spawn(fn ->
+      messages = for {topic, n} <- Enum.zip(turns, 1..count), do: {topic, {key, n}}
+      some(pubsub, messages)
+    end)
+  end
+
+  defp some(_pubsub, []), do: :ok
+
+  defp some(pubsub, messages) do
+    {front, back} = Enum.split(messages, :rand.uniform(300) - 1)
+    :ok = PubSub.broadcast_many(pubsub, front)
+    some(pubsub, back)
   end
 
   @doc "A process that runs what it is told to, for publishers with a plan."
@@ -151,6 +179,6 @@ defmodule Outrigger.Test.Probe do
       Process.sleep(:infinity)
     end)
 
-    receive do: (:started -> :ok), after: (10_000 -> raise("it did not start"))
+    receive do: (:started -> :ok), after: (30_000 -> raise("it did not start"))
   end
 end

@@ -4,14 +4,15 @@ defmodule Outrigger.Test.PubSubModel do
 
   Nodes, routers and links are plain data. Each direction of a link is a queue; so is each worker's mailbox. A step takes one
   item from one queue, publishes, connects, breaks a link at a random point of its queues, or kills a router or a
-  publisher. What the rules promise is checked at every delivery (`faults`), the rest by `finish/1`.
+  publisher, or a node turns to the routers or away from them. What the rules promise is checked at every delivery (`faults`), the
+  rest by `finish/1` and `unexplained/1`: what did not arrive was in something that broke (`lost`).
 
-  Modes: `:calm` (links only come up, two routers, nothing dies) and `:stormy` (routers, publishers, and links of routers
-  die). Links between nodes only come up: a direct link that breaks and is up again before its switch has seen it can lose a `begin`,
+  One to three routers. Modes: `:calm` (links only come up, and routers leave in good order) and `:stormy` (routers, publishers, and links
+  of routers die). Links between nodes only come up: a direct link that breaks and is up again before its switch has seen it can lose a `begin`,
   which is a known limit (`docs/design/fanout.md`).
   """
 
-  alias Outrigger.PubSub.{Handover, Routing}
+  alias Outrigger.PubSub.{Handover, Routing, SmallCluster}
 
   import Outrigger.Test.PubSubModel.{Publisher, Router, Switch, Wire, Worker}
 
@@ -20,6 +21,7 @@ defmodule Outrigger.Test.PubSubModel do
 
   defstruct [
     :mode,
+    names: [],
     now: 0,
     nodes: [],
     next: 100,
@@ -37,6 +39,7 @@ defmodule Outrigger.Test.PubSubModel do
     last: %{},
     expected: %{},
     received: %{},
+    lost: MapSet.new(),
     faults: [],
     counts: %{}
   ]
@@ -63,7 +66,7 @@ defmodule Outrigger.Test.PubSubModel do
 
   def new(mode) do
     nodes = for n <- 1..4, do: :"n#{n}@h"
-    model = %__MODULE__{mode: mode, nodes: nodes}
+    model = %__MODULE__{mode: mode, nodes: nodes, names: Enum.take(routers(), :rand.uniform(3))}
 
     model =
       Enum.reduce(nodes, model, fn node, model ->
@@ -95,46 +98,77 @@ defmodule Outrigger.Test.PubSubModel do
 
   defp step(model) do
     case :rand.uniform(1000) do
-      n when n <= 300 -> publish(model, pick(Map.keys(model.publishers)))
+      n when n <= 120 -> publish(model, pick(Map.keys(model.publishers)))
       n when n <= 965 -> deliver_some(model)
       n when n <= 990 -> tick(model)
       _ -> event(model)
     end
   end
 
+  @doc """
+  What did not arrive although nothing that broke had it: `[{publisher, node, n}]`.
+  """
+  def unexplained(model) do
+    for {{pid, at} = key, expected} <- model.expected,
+        n <- expected -- Map.get(model.received, key, []),
+        not MapSet.member?(model.lost, {pid, :all, n}),
+        not MapSet.member?(model.lost, {pid, at, n}),
+        do: {pid, at, n}
+  end
+
+  # Routers appear, and their links, one by one; nodes turn to them and away from them; routers leave, and come again.
   defp event(%{mode: :calm} = model) do
-    # Routers appear, and their links, one by one. When all is up they leave the stage in good order.
-    if Enum.all?(["a@r", "b@r"], &up_everywhere?(model, :"#{&1}")) do
-      model
-    else
-      router = pick([:a@r, :b@r])
-      model |> start_router(router) |> connect(router, pick(model.nodes))
+    router = pick(model.names)
+
+    case :rand.uniform(9) do
+      n when n <= 5 -> model |> start_router(router) |> connect(router, pick(model.nodes))
+      n when n <= 8 -> turn(model, pick(model.nodes))
+      9 -> leave(model, router)
     end
   end
 
   defp event(%{mode: :stormy} = model) do
-    case :rand.uniform(12) do
-      n when n <= 5 ->
-        router = pick([:a@r, :b@r])
+    router = pick(model.names)
+
+    case :rand.uniform(17) do
+      n when n <= 7 ->
         model |> start_router(router) |> connect(router, pick(model.nodes))
 
-      n when n <= 10 ->
-        cut(model, pick([:a@r, :b@r]), pick(model.nodes))
+      n when n <= 13 ->
+        cut(model, router, pick(model.nodes))
 
-      11 ->
-        router = pick([:a@r, :b@r])
+      14 ->
         model = Enum.reduce(model.nodes, model, &cut(&2, router, &1))
         %{model | routers: Map.delete(model.routers, router)}
 
-      12 ->
+      15 ->
         publisher = pick(Map.keys(model.publishers))
         model |> kill_publisher(publisher) |> new_publisher(node(publisher))
+
+      16 ->
+        turn(model, pick(model.nodes))
+
+      17 ->
+        leave(model, router)
     end
   end
 
-  defp up_everywhere?(model, router), do: Enum.all?(model.nodes, &up?(model, router, &1))
+  # As when a cluster becomes small or large, and routers turn out to be far or near.
+  defp turn(model, node) do
+    far = for router <- model.names, :rand.uniform(4) == 1, into: MapSet.new(), do: router
+    model = switch(model, node, {:far, far})
+    path = if :rand.uniform(4) == 1, do: :direct, else: :relay
+    model = count(model, path)
+
+    # `:auto`, so that it is asked what is far.
+    small = SmallCluster.new(if(path == :direct, do: [path: path], else: [direct_up_to: 0]))
+    routing = %{model.routing[node] | small: small}
+    switch(%{model | routing: Map.put(model.routing, node, routing)}, node, :wake)
+  end
 
   defp tick(model) do
+    model = Enum.reduce(model.names, model, &stop_when_quiet(&2, &1))
+
     Enum.reduce(model.nodes, model, fn node, m ->
       handover(m, node, &Handover.timeout(&1, m.now))
     end)

@@ -5,7 +5,7 @@ defmodule Outrigger.Test.ReferenceRouter do
   It speaks the distribution protocol itself, over sockets that one process owns, because a route is a pid and all routes
   of a router have to keep the order of a link: pids of real processes would not. It runs in an OS process that can be killed.
 
-  It makes no batches.
+  It makes no batches. With `interest: false` it is one of before `docs/design/interest.md`.
 
   `hold/2` keeps back what is for a node until `release/2`, as a slow link would: this makes races happen at will.
   """
@@ -13,6 +13,8 @@ defmodule Outrigger.Test.ReferenceRouter do
   use GenServer
 
   import Bitwise
+
+  alias Outrigger.Test.ReferenceInterest
 
   @host {127, 0, 0, 1}
   # Extended references, monitors, funs, extended pids, export, bit binaries, floats, small and UTF-8 atoms, maps, big
@@ -36,11 +38,14 @@ defmodule Outrigger.Test.ReferenceRouter do
   @doc "Lets it go."
   def release(node), do: GenServer.call(__MODULE__, {:release, node})
 
-  @doc "How many messages it forwarded, and dropped."
+  @doc "How many messages it forwarded, dropped, and sent late."
   def counts, do: GenServer.call(__MODULE__, :counts)
 
   @doc "What it was asked to cover."
   def covers, do: GenServer.call(__MODULE__, :covers)
+
+  @doc "What each node of a group wants: patterns or `:all`."
+  def wanted(group), do: GenServer.call(__MODULE__, {:wanted, group})
 
   @impl true
   def init(options) do
@@ -57,8 +62,11 @@ defmodule Outrigger.Test.ReferenceRouter do
        held: %{},
        groups: %{},
        pids: %{},
+       interest?: Keyword.get(options, :interest, true),
+       interest: %{},
        next: 2,
        forwarded: 0,
+       late: 0,
        dropped: 0,
        refused: 0,
        covers: []
@@ -88,7 +96,18 @@ defmodule Outrigger.Test.ReferenceRouter do
   end
 
   def handle_call(:counts, _from, state),
-    do: {:reply, Map.take(state, [:forwarded, :dropped, :refused]), state}
+    do: {:reply, Map.take(state, [:forwarded, :dropped, :refused, :late]), state}
+
+  def handle_call({:wanted, group}, _from, state) do
+    interest = interest(state, group)
+
+    wanted =
+      for %{node: node, id: id} <- members(state, group),
+          into: %{},
+          do: {node, ReferenceInterest.wanted(interest, id)}
+
+    {:reply, wanted, state}
+  end
 
   def handle_call(:covers, _from, state), do: {:reply, state.covers, state}
 
@@ -114,10 +133,21 @@ defmodule Outrigger.Test.ReferenceRouter do
   defp control({6, _from, _, :outrigger_pubsub}, payload, socket, state),
     do: service(:erlang.binary_to_term(payload), socket, state)
 
-  defp control({2, _, to}, payload, socket, state),
-    do: forward(number(to), payload, socket, state)
+  defp control({2, _, to}, payload, socket, state) do
+    for one <- split(payload),
+        reduce: state,
+        do: (state -> forward(number(to), one, socket, state))
+  end
 
   defp control(_other, _payload, _socket, state), do: state
+
+  # What a publisher sends as one and means as several.
+  defp split(payload) do
+    case :erlang.binary_to_term(payload) do
+      {:"$outrigger_batch", messages} -> Enum.map(messages, &:erlang.term_to_binary/1)
+      _one -> [payload]
+    end
+  end
 
   defp service({:attach, version, group, _worker}, socket, %{version: newest} = state)
        when version > newest do
@@ -136,6 +166,7 @@ defmodule Outrigger.Test.ReferenceRouter do
     node = state.links[socket]
     {id, state} = fresh(state)
     state = put_in(state.pids[id], {:member, group, id})
+    state = put_in(state.interest[group], ReferenceInterest.joined(interest(state, group), id))
     others = Enum.reject(members(state, group), &(&1.node == node))
     change(state, group, others ++ [%{node: node, socket: socket, id: id}])
   end
@@ -148,6 +179,39 @@ defmodule Outrigger.Test.ReferenceRouter do
     if state.follow_cover, do: for(node <- nodes, do: send(self(), {:connect, node}))
     %{state | covers: [Enum.sort(nodes) | state.covers]}
   end
+
+  defp service({:interest, 1, _, _, _, _}, _socket, %{interest?: false} = state), do: state
+
+  defp service({:interest, 1, group, teller, number, request}, socket, state) do
+    interest = interest(state, group)
+
+    case Enum.find(members(state, group), &(&1.socket == socket)) do
+      nil ->
+        interested(state, %{node: state.links[socket], socket: socket}, teller, [
+          number,
+          :unattached,
+          interest.stamp
+        ])
+
+      member ->
+        {late, answer, interest} = ReferenceInterest.told(interest, member.id, request)
+        state = put_in(state.interest[group], interest)
+        state = Enum.reduce(late, state, &deliver(&2, member, group, &1))
+
+        interested(%{state | late: state.late + length(late)}, member, teller, [
+          number,
+          answer,
+          interest.stamp
+        ])
+    end
+  end
+
+  defp interested(state, member, teller, [number, answer, stamp]) do
+    payload = {:"$outrigger_interest", pid(state, 1), number, answer, stamp, true}
+    frame(state, member, {2, :"", teller}, :erlang.term_to_binary(payload))
+  end
+
+  defp interest(state, group), do: Map.get(state.interest, group, %ReferenceInterest{})
 
   defp cover(node, state) do
     if node in Map.values(state.links) do
@@ -182,6 +246,7 @@ defmodule Outrigger.Test.ReferenceRouter do
          %{id: own} <- Enum.find(live, &(&1.socket == socket)),
          true <- elem(state.pids[id], 0) == :member or own in ids do
       to = Enum.filter(live, &(&1.id in ids and &1.socket != socket))
+      {to, state} = who_wants(elem(state.pids[id], 0), to, group, payload, state)
       state = Enum.reduce(to, state, &deliver(&2, &1, group, payload))
       %{state | forwarded: state.forwarded + 1}
     else
@@ -189,13 +254,31 @@ defmodule Outrigger.Test.ReferenceRouter do
     end
   end
 
+  # What goes to a route, and is data, goes to those who want it.
+  defp who_wants(:route, to, group, payload, state) do
+    case :erlang.binary_to_term(payload) do
+      {:"$outrigger", _epoch, _pid, topic, _message, _dispatcher} ->
+        {ids, interest} =
+          ReferenceInterest.route(interest(state, group), topic, Enum.map(to, & &1.id), payload)
+
+        {Enum.filter(to, &(&1.id in ids)), put_in(state.interest[group], interest)}
+
+      _marker ->
+        {to, state}
+    end
+  end
+
+  defp who_wants(:member, to, _group, _payload, state), do: {to, state}
+
   defp targets({:member, group, id}), do: {:member, group, [id]}
   defp targets(other), do: other
 
   defp deliver(state, member, group, payload) do
-    control = :erlang.term_to_binary({6, pid(state, 1), :"", group})
-    frame = [112, control, payload]
+    frame(state, member, {6, pid(state, 1), :"", group}, payload)
+  end
 
+  defp frame(state, member, control, payload) do
+    frame = [112, :erlang.term_to_binary(control), payload]
     node = member.node
 
     case state.held do

@@ -31,10 +31,13 @@ defmodule Demo.Cluster do
   defp children(0),
     do: [
       {Outrigger.Node, server: @rust, name: "demo-rust-#{System.pid()}"},
-      {Outrigger.PubSub, name: @pubsub}
+      pubsub()
     ]
 
-  defp children(_), do: [{Outrigger.PubSub, name: @pubsub}]
+  defp children(_), do: [pubsub()]
+
+  # By itself it would send directly to two other nodes.
+  defp pubsub, do: {Outrigger.PubSub, name: @pubsub, path: :relay}
 
   defp start_node(index, cookie) do
     name = :"demo-app#{index}-#{System.pid()}"

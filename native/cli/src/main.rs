@@ -1,7 +1,7 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`version`]. The [`service`]s put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`schema`], [`version`]. The [`service`]s put engines on the node.
 
 mod args;
 mod doctor;
@@ -9,6 +9,7 @@ mod exit;
 mod log;
 mod out;
 mod run;
+mod schema;
 mod service;
 mod settings;
 mod status;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
             Command::Node(args) if args.status.is_some() => status::run(&args),
             Command::Node(args) => run::run(&args),
             Command::Doctor(args) => doctor::run(&args),
+            Command::Schema(args) => schema::run(&args),
             Command::Version(args) => version::run(&args),
         },
         Err(error) => refuse(&error, &arguments),

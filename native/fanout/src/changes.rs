@@ -75,6 +75,24 @@ impl Changes<'_> {
         names.iter().filter_map(|name| self.detach(peer, name)).collect()
     }
 
+    /// The members of a group, ordered by link. None, if there is no such group.
+    #[must_use]
+    pub fn members(&self, group: &str) -> &[Member] {
+        self.groups.by_name.get(group).map_or(&[], |group| &group.list)
+    }
+
+    /// A key that stands for something of the caller's. `None` if all are used up but those in reserve.
+    pub fn take_key(&mut self) -> Option<RouteKey> {
+        let groups = &mut *self.groups;
+        (groups.keys.left() > 3 + groups.attachments as u64).then(|| groups.keys.take()).flatten()
+    }
+
+    /// All attachments: the link and the group of each.
+    pub fn attachments(&self) -> impl Iterator<Item = (PeerId, Arc<str>)> {
+        let groups = self.groups.by_name.values();
+        groups.flat_map(|group| group.list.iter().map(|member| (member.peer, group.name.clone())))
+    }
+
     /// Whether this attachment may be made, and which ones it replaces.
     fn admit(&self, peer: PeerId, node: &str, group: &str) -> Result<List, AttachError> {
         let RouterConfig { max_groups, max_members, max_name, .. } = *self.config;

@@ -34,9 +34,9 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
-    pub(crate) fn forwarded(&self, messages: u64, targets: usize) {
+    pub(crate) fn forwarded(&self, messages: u64, copies: u64) {
         self.forwarded.fetch_add(messages, Relaxed);
-        self.copies.fetch_add(messages * targets as u64, Relaxed);
+        self.copies.fetch_add(copies, Relaxed);
     }
 
     pub(crate) fn dropped(&self, why: Dropped, messages: u64) {

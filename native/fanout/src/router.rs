@@ -86,29 +86,47 @@ impl Router {
         from: PeerId,
         forward: impl FnOnce(&Targets<'_>) -> R,
     ) -> Result<R, Dropped> {
-        self.route_many(key, from, 1, forward)
+        let table = self.table();
+        let targets = table.targets(key, from).inspect_err(|why| self.counters.dropped(*why, 1))?;
+        self.counters.forwarded(1, targets.count() as u64);
+        Ok(forward(&targets))
     }
 
     /// [`Router::route`] for a run of `messages` messages to `key` that the caller has gathered and passes on together:
-    /// they are routed as the lists are now, not as they were when the first one came.
-    pub fn route_many<R>(
+    /// they are routed as the lists are now, not as they were when the first one came. `forward` says how many copies it made, and
+    /// so does this.
+    pub fn route_many(
         &self,
         key: RouteKey,
         from: PeerId,
         messages: u64,
-        forward: impl FnOnce(&Targets<'_>) -> R,
-    ) -> Result<R, Dropped> {
+        forward: impl FnOnce(&Targets<'_>) -> u64,
+    ) -> Result<u64, Dropped> {
         let table = self.table();
-        match table.targets(key, from) {
-            Ok(targets) => {
-                self.counters.forwarded(messages, targets.count());
-                Ok(forward(&targets))
-            }
-            Err(why) => {
-                self.counters.dropped(why, messages);
-                Err(why)
-            }
-        }
+        let targets = table.targets(key, from).inspect_err(|why| self.counters.dropped(*why, messages))?;
+        let copies = forward(&targets);
+        self.counters.forwarded(messages, copies);
+        Ok(copies)
+    }
+
+    /// [`Router::route_many`] to all members that `group` has now, the sender's own link included: for what all get in one order. What is
+    /// dropped is not counted here, see [`Router::dropped`].
+    pub fn route_to_everybody(
+        &self,
+        group: &str,
+        from: PeerId,
+        messages: u64,
+        forward: impl FnOnce(&Targets<'_>) -> u64,
+    ) -> Result<u64, Dropped> {
+        let table = self.table();
+        let copies = forward(&table.everybody(group, from)?);
+        self.counters.forwarded(messages, copies);
+        Ok(copies)
+    }
+
+    /// Counts messages that the caller dropped.
+    pub fn dropped(&self, why: Dropped, messages: u64) {
+        self.counters.dropped(why, messages);
     }
 
     /// The group that a message to `key` over the link `from` is for: what a caller has to know to gather a run for

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::{Dropped, Member, PeerId, RouteKey};
 
-/// Where a message goes: the links of the live members of a route, without the sender's own.
+/// Where a message goes: the links of the live members of a route, without the sender's own; or of all members of a group, with it.
 ///
 /// It borrows from the table, which stays as it is for as long as this is held.
 #[derive(Debug)]
@@ -13,6 +13,9 @@ pub struct Targets<'a> {
     group: &'a Arc<str>,
     peers: &'a [PeerId],
     from: PeerId,
+    single: bool,
+    /// Whether the sender's own link is one of them.
+    own: bool,
 }
 
 impl<'a> Targets<'a> {
@@ -24,14 +27,33 @@ impl<'a> Targets<'a> {
 
     /// The links to forward to, each once, ordered.
     pub fn iter(&self) -> impl Iterator<Item = PeerId> + use<'a> {
-        let from = self.from;
+        let (from, own) = (self.from, self.own);
         // A node has at most one attachment in a group, so not to send to this link is not to send to its node.
-        self.peers.iter().copied().filter(move |to| *to != from)
+        self.peers.iter().copied().filter(move |to| own || *to != from)
+    }
+
+    /// The link that the message came over.
+    #[must_use]
+    pub fn from(&self) -> PeerId {
+        self.from
+    }
+
+    /// Whether a link is one of them.
+    #[must_use]
+    pub fn contains(&self, peer: PeerId) -> bool {
+        (self.own || peer != self.from) && lists(self.peers, peer)
+    }
+
+    /// Whether the message is for one member by name, and not for whoever wants it.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.single
     }
 
     /// How many links that are.
-    pub(crate) fn count(&self) -> usize {
-        self.peers.len() - usize::from(self.peers.binary_search(&self.from).is_ok())
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.peers.len() - usize::from(!self.own && lists(self.peers, self.from))
     }
 }
 
@@ -69,13 +91,25 @@ impl Table {
 
     pub(crate) fn targets(&self, key: RouteKey, from: PeerId) -> Result<Targets<'_>, Dropped> {
         match self.entries.get(&key) {
-            Some(Entry::Route { group, peers }) if lists(peers, from) => Ok(Targets { group, peers, from }),
+            Some(Entry::Route { group, peers }) if lists(peers, from) => {
+                Ok(Targets { group, peers, from, single: false, own: false })
+            }
             Some(Entry::Member { group, peer }) if self.is_attached(group, from) => {
-                Ok(Targets { group, peers: std::slice::from_ref(peer), from })
+                Ok(Targets { group, peers: std::slice::from_ref(peer), from, single: true, own: false })
             }
             Some(_) => Err(Dropped::Unattached),
             None if (self.first..self.next).contains(&key.number()) => Err(Dropped::ExpiredRoute),
             None => Err(Dropped::UnknownRoute),
+        }
+    }
+
+    /// All members of a group now, that of `from` included.
+    pub(crate) fn everybody(&self, group: &str, from: PeerId) -> Result<Targets<'_>, Dropped> {
+        match self.newest.get_key_value(group) {
+            Some((group, peers)) if lists(peers, from) => {
+                Ok(Targets { group, peers, from, single: false, own: true })
+            }
+            _ => Err(Dropped::Unattached),
         }
     }
 

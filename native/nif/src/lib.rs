@@ -13,7 +13,13 @@
 //!
 //! Built for NIF 2.16 (OTP 24), which every later VM loads. A loaded library cannot be replaced in a running VM.
 
+mod events;
 mod info;
+mod limit;
 mod watch;
 
-rustler::init!("Elixir.Outrigger.Native");
+rustler::init!("Elixir.Outrigger.Native", load = load);
+
+fn load(env: rustler::Env<'_>, _: rustler::Term<'_>) -> bool {
+    events::load(env) && limit::register(env)
+}

@@ -65,6 +65,7 @@ pub(crate) async fn establish(
         queued: queue.gauge(),
         queue: Mutex::new(queue),
         writer: Notify::new(),
+        roomy: Notify::new(),
         closing: SetOnce::new(),
         finished: SetOnce::new(),
         last_write_ms: AtomicU64::new(0),

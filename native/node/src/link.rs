@@ -67,6 +67,8 @@ pub(crate) struct LinkState {
     /// What waits in it, for those who do not take its lock.
     pub(crate) queued: Arc<AtomicUsize>,
     pub(crate) writer: Notify,
+    /// Told when there is the room that somebody wanted, and at the end.
+    pub(crate) roomy: Notify,
     pub(crate) closing: SetOnce<DownReason>,
     /// Set after the services have seen the end.
     pub(crate) finished: SetOnce<()>,
@@ -236,6 +238,21 @@ impl Link {
         }
     }
 
+    /// Waits until no more than `mark` bytes wait, or the link is down. Cancel-safe.
+    pub async fn room(&self, mark: usize) {
+        loop {
+            let told = self.0.roomy.notified();
+            tokio::pin!(told);
+            // From here on it is told, whatever happens next.
+            told.as_mut().enable();
+            if !self.is_up() || self.queued() <= mark {
+                return;
+            }
+            self.want_room(mark);
+            told.await;
+        }
+    }
+
     /// Drops the link. What waits to be sent is lost.
     pub fn disconnect(&self) {
         self.close(DownReason::Disconnected);
@@ -257,6 +274,7 @@ impl Link {
         if self.0.closing.set(reason).is_ok() {
             self.0.queue.lock().close();
             self.0.writer.notify_one();
+            self.0.roomy.notify_waiters();
         }
     }
 
@@ -279,7 +297,12 @@ impl Link {
 impl LinkState {
     /// Milliseconds since the link came up.
     pub(crate) fn now_ms(&self) -> u64 {
-        millis(self.epoch.elapsed())
+        self.ms_at(Instant::now())
+    }
+
+    /// The same at a time that is known already.
+    pub(crate) fn ms_at(&self, now: Instant) -> u64 {
+        millis(now.saturating_duration_since(self.epoch))
     }
 
     pub(crate) fn wrote(&self) {

@@ -43,9 +43,8 @@ pub(crate) struct Queue {
     limit: usize,
     /// Somebody is to be told when no more than this waits.
     room: Option<usize>,
-    /// [`Queue::queued`] for those who do not hold the lock, and what it says.
+    /// What waits, for those who do not hold the lock.
     gauge: Arc<AtomicUsize>,
-    shown: usize,
     /// `None` once the link is closed.
     socket: Option<Arc<WriteHalf>>,
 }
@@ -90,7 +89,6 @@ impl Queue {
             limit,
             room: None,
             gauge: Arc::default(),
-            shown: 0,
             socket: Some(socket),
         }
     }
@@ -186,8 +184,8 @@ impl Queue {
 
     fn show(&mut self) {
         let queued = self.out.charged();
-        if queued != self.shown {
-            self.shown = queued;
+        // A load leaves the line with those who read it; a store would take it from them.
+        if queued != self.gauge.load(Relaxed) {
             self.gauge.store(queued, Relaxed);
         }
     }

@@ -144,9 +144,10 @@ impl Reader {
     /// Takes what the first read gave, and what more is there, within the budget.
     /// Says whether the budget was spent, so that there may be more.
     fn batch(&mut self, first: std::io::Result<usize>, mut offered: usize) -> Result<bool, DownReason> {
-        let link = self.link.0.clone();
-        let counters = &link.counters.read;
-        let (began, frames) = (Clock::now(), counters.frames_in.value());
+        let began = Clock::now();
+        let mut now = began;
+        let counters = &self.link.0.counters.read;
+        let frames = counters.frames_in.value();
         counters.batches.one();
         if self.coalesce.streams() {
             counters.gathered.one();
@@ -158,8 +159,8 @@ impl Reader {
                 Ok(0) => break Some(DownReason::ClosedByPeer),
                 Ok(len) => {
                     total += len;
-                    counters.bytes_in.add(len as u64);
-                    self.liveness.on_read(link.now_ms());
+                    self.link.0.counters.read.bytes_in.add(len as u64);
+                    self.liveness.on_read(self.link.0.ms_at(now));
                     if let Err(reason) = self.take_frames() {
                         break Some(reason);
                     }
@@ -180,9 +181,11 @@ impl Reader {
             }
             offered = self.make_room();
             read = self.socket.try_read(&mut self.buffer);
+            now = Clock::now();
         };
         self.flush();
-        self.coalesce.note(began, Clock::now(), counters.frames_in.value() - frames, total);
+        let frames = self.link.0.counters.read.frames_in.value() - frames;
+        self.coalesce.note(began, Clock::now(), frames, total);
         ended.map_or(Ok(total >= READ_BUDGET), Err)
     }
 

@@ -29,6 +29,7 @@ pub(crate) async fn run(inner: Arc<Inner>, link: Link, socket: Arc<WriteHalf>) {
                 (queue.flush(&state.counters.written), queue.has_wanted_room())
             };
             if room {
+                state.roomy.notify_waiters();
                 tell_room(&inner, &link);
                 tokio::task::yield_now().await;
             }

@@ -4,26 +4,33 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use common::{Seen, addr, config, down, join_error, raw, reg_send, sink, up, within};
-use outrigger_node::{DownReason, Node, NodeError, Target, cookie};
+use outrigger_node::{DownReason, Events, Link, Node, NodeError, Service, Target, cookie};
 use outrigger_proto::handshake::HandshakeError;
 
 async fn start(name: &str) -> Node {
     Node::start(config(name), vec![]).await.unwrap()
 }
 
-#[tokio::test]
-async fn messages_arrive_whole_and_in_order_and_the_end_comes_last() {
-    let (service, mut seen) = sink();
+/// Two nodes and the link from the second to the first, where `service` is.
+async fn linked(service: Arc<dyn Service>) -> (Node, Node, Events, Link) {
     let a = Node::start(config("a@127.0.0.1"), vec![service]).await.unwrap();
     let b = start("b@127.0.0.1").await;
     let mut events = b.events();
     b.join_target(Target::at(a.name().clone(), addr(&a).to_string())).unwrap();
     up(&mut events, "a@127.0.0.1").await;
     let link = b.link(a.name()).unwrap();
+    (a, b, events, link)
+}
+
+#[tokio::test]
+async fn messages_arrive_whole_and_in_order_and_the_end_comes_last() {
+    let (service, mut seen) = sink();
+    let (a, b, mut events, link) = linked(service).await;
     for n in 0_u32..20_000 {
         // A binary of up to 300 bytes, and once in a while a large one.
         let len = if n % 5_000 == 4_999 { 3 << 20 } else { n % 300 };
@@ -46,6 +53,32 @@ async fn messages_arrive_whole_and_in_order_and_the_end_comes_last() {
     };
     assert_eq!(events.next().await.map(|event| format!("{event:?}").contains("Shutdown")), Some(true));
     assert!(events.next().await.is_none());
+    a.shutdown().await;
+}
+
+/// On one thread, so that the peer reads only while we wait.
+#[tokio::test]
+async fn who_waits_for_room_goes_on_when_there_is_some_and_when_the_link_ends() {
+    let (service, mut seen) = sink();
+    let (a, b, _events, link) = linked(service).await;
+    within("room on an empty link", link.room(0)).await;
+    let block = |len: u32| {
+        let payload = [&[109], &len.to_be_bytes()[..], &vec![7; len as usize]].concat();
+        link.send(reg_send(&b, "sink", &payload)).unwrap();
+    };
+    (0..32).for_each(|_| block(1 << 20));
+    assert!(link.queued() > 8 << 20, "the system took nearly all");
+    let (more, less) = (link.room(4 << 20), link.room(1 << 10));
+    within("two who wait", async { tokio::join!(more, less) }).await;
+    assert!(link.queued() <= 4 << 20);
+    assert_eq!(within("link up", seen.recv()).await, Some(Seen::LinkUp(b.name().clone())));
+    (0..32).for_each(|_| block(1 << 20));
+    let other = link.clone();
+    let waits = tokio::spawn(async move { other.room(0).await });
+    tokio::task::yield_now().await;
+    link.disconnect();
+    within("the end", waits).await.unwrap();
+    b.shutdown().await;
     a.shutdown().await;
 }
 

@@ -62,10 +62,13 @@ async fn row_06_a_beam_gives_us_a_name_and_a_creation_that_hold_as_long_as_the_l
 async fn row_06_a_beam_without_a_name_gets_one_of_us() {
     let epmd = EpmdServer::start();
     let node = Node::start(config(&epmd, &format!("{}@127.0.0.1", unique("rust"))), vec![]).await.unwrap();
+    let mut events = node.events();
     let mut erl = Erl::start(&epmd, "undefined@127.0.0.1", COOKIE, &[]);
     assert_eq!(eval(&mut erl, &node, "node()").await, "nonode@nohost");
     assert_eq!(eval(&mut erl, &node, "net_kernel:connect_node(RUST)").await, "true");
     let name = eval(&mut erl, &node, "node()").await;
+    // The BEAM takes the link for up a moment before we do.
+    up(&mut events, name.trim_matches('\'')).await;
     let link = node.links().pop().expect("it is linked");
     assert_eq!(name, format!("'{}'", link.name));
     assert_eq!(link.name.host(), "127.0.0.1");

@@ -212,7 +212,6 @@ async fn row_18_the_order_of_a_sender_holds_while_links_come_and_go() {
     const SENDERS: usize = 4;
     const CUTS: usize = 5;
     let mut cluster = Cluster::start().await;
-    let name: NodeName = cluster.erl.as_ref().unwrap().name.parse().unwrap();
     let (mut inbox, mut news) = (cluster.node.process().unwrap(), cluster.node.process().unwrap());
     inbox.register("inbox").unwrap();
     news.monitor_nodes(true);
@@ -253,9 +252,16 @@ async fn row_18_the_order_of_a_sender_holds_while_links_come_and_go() {
         })
         .collect();
     let mut last = [0; SENDERS + 1];
-    let (mut cuts, mut since_cut) = (0, [0; SENDERS + 1]);
+    let (mut cuts, mut since_cut, mut stalls) = (0, [0; SENDERS + 1], 0);
     while cuts < CUTS {
-        let message = term(&mut inbox).await;
+        let Ok(message) = tokio::time::timeout(Duration::from_secs(5), term(&mut inbox)).await else {
+            // A BEAM may leave senders suspended (`dsend_continue_trap`) on a link that came up while the one before it broke,
+            // although nothing waits there and it has written nothing (seen with OTP 25). They go on with the next link.
+            stalls += 1;
+            assert!(stalls <= CUTS, "nothing comes, whatever link it is");
+            cluster.cut(&mut news).await;
+            continue;
+        };
         let mut reader = Reader::new(&message);
         assert_eq!(reader.tuple(), Ok(2));
         let (sender, n) = (usize::try_from(reader.integer().unwrap()).unwrap(), reader.integer().unwrap());
@@ -266,9 +272,7 @@ async fn row_18_the_order_of_a_sender_holds_while_links_come_and_go() {
         if since_cut[1..].iter().all(|count| *count > 200) {
             since_cut = [0; SENDERS + 1];
             cuts += 1;
-            cluster.node.link(&name).unwrap().disconnect();
-            assert!(matches!(next(&mut news).await, Message::NodeDown { .. }));
-            assert!(matches!(next(&mut news).await, Message::NodeUp { .. }));
+            cluster.cut(&mut news).await;
         }
     }
     // Theirs have heard all of ours, and each in order.

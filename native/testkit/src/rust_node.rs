@@ -10,6 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::epmd::Epmd;
+use crate::network::command_in;
 use crate::place::{COOKIE, LONG, host_of, unique_name};
 use crate::process::Process;
 
@@ -37,6 +38,7 @@ pub struct RustNodeOptions {
     cookie: CookieFrom,
     args: Vec<String>,
     env: BTreeMap<String, String>,
+    namespace: Option<PathBuf>,
     home: Arc<TempDir>,
 }
 
@@ -57,6 +59,7 @@ impl RustNode {
             cookie: CookieFrom::Environment(COOKIE.to_owned()),
             args: Vec::new(),
             env: BTreeMap::new(),
+            namespace: None,
             home: Arc::new(TempDir::new().expect("a temporary directory")),
         }
     }
@@ -209,6 +212,13 @@ impl RustNodeOptions {
         self.args(&["--listen", address])
     }
 
+    /// Runs in this network namespace, see [`crate::Network`].
+    #[must_use]
+    pub fn namespace(mut self, namespace: PathBuf) -> Self {
+        self.namespace = Some(namespace);
+        self
+    }
+
     /// Any other arguments of `outrigger node`.
     #[must_use]
     pub fn args(mut self, args: &[&str]) -> Self {
@@ -229,7 +239,7 @@ impl RustNodeOptions {
     #[must_use]
     #[track_caller]
     pub fn start(self) -> RustNode {
-        let mut command = outrigger();
+        let mut command = outrigger_in(self.namespace.as_deref());
         command.env("HOME", self.home.path()).envs(&self.env);
         command.args(["node", if self.short_names { "--sname" } else { "--name" }, &self.name]);
         command.args(["--log-level", "debug"]).args(&self.args);
@@ -265,7 +275,12 @@ impl RustNodeOptions {
 #[must_use]
 #[track_caller]
 pub fn outrigger() -> Command {
-    let mut command = Command::new(binary());
+    outrigger_in(None)
+}
+
+#[track_caller]
+fn outrigger_in(namespace: Option<&Path>) -> Command {
+    let mut command = command_in(namespace, binary().as_os_str());
     for variable in ["HOME", "OUTRIGGER_COOKIE", "ERL_EPMD_PORT", "XDG_CONFIG_HOME"] {
         command.env_remove(variable);
     }

@@ -2,7 +2,8 @@ defmodule Outrigger.Node.Program do
   @moduledoc """
   The binary as a port: opened, given its cookie when it asks for it, and closed for good.
 
-  The port's standard input stays open as long as the program is wanted. When it is closed, because the VM wants so or because
+  The port's standard input stays open as long as the program is wanted. A line on it behind the cookie asks the program to leave in good order:
+  publishers take another way first. When it is closed, because the VM wants so or because
   the VM is gone, even by `kill -9`, the program sees the end of its input and leaves.
 
   The cookie is the first line of that input, written only when the program asks for it: a port that writes to a program that
@@ -13,6 +14,7 @@ defmodule Outrigger.Node.Program do
   alias Outrigger.{Binary, Error}
   alias Outrigger.Node.{Config, Failure, OsProcess, PortLog, Secret}
 
+  @leave_timeout 3_000
   @exit_timeout 2_000
   @last_line_timeout 200
 
@@ -51,6 +53,17 @@ defmodule Outrigger.Node.Program do
     # Unlike Port.command/2 a message cannot raise an error that would show the cookie.
     send(port, {self(), {:command, [Secret.reveal(cookie), ?\n]}})
     :ok
+  end
+
+  @doc """
+  Asks a program that has joined to leave in good order, and waits until it has; then `close/2`. For an orderly stop: what is under way through it
+  arrives.
+  """
+  @spec leave(t) :: :ok
+  def leave(%__MODULE__{port: port, process: process} = program) do
+    send(port, {self(), {:command, "leave\n"}})
+    if process, do: OsProcess.await_exit(process, @leave_timeout)
+    close(program)
   end
 
   @doc """

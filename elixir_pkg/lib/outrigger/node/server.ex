@@ -109,6 +109,10 @@ defmodule Outrigger.Node.Server do
   def handle_info(_late, state), do: {:noreply, state}
 
   @impl true
+  def terminate(reason, %{life: %{phase: :up}, program: program})
+      when program != nil and (reason in [:normal, :shutdown] or elem(reason, 0) == :shutdown),
+      do: Program.leave(program)
+
   def terminate(_reason, state), do: close(state)
 
   # Resolved anew each time: the cookie or the name of the VM may have changed since.

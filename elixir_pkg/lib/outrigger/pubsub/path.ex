@@ -13,7 +13,7 @@ defmodule Outrigger.PubSub.Path do
       `{:router, router_pid, member_pid, version}` or `{:direct, node}`;
     * `strays` - nodes reached by `direct_broadcast` which no route knew.
 
-  A route is the map that `Outrigger.PubSub.Routing` publishes.
+  A route is the map that `Outrigger.PubSub.Routing` publishes. Of its choices this process takes one (`Outrigger.PubSub.Choices`).
 
   ## Invariants
 
@@ -28,12 +28,12 @@ defmodule Outrigger.PubSub.Path do
 
   ## Limits
 
-  At most 4 routers are kept in `left`. Strays are at most 16, the oldest is forgotten first.
+  At most 16 routers are kept in `left`. Strays are at most 16, the oldest is forgotten first.
   """
 
-  alias Outrigger.PubSub.PG2
+  alias Outrigger.PubSub.{PG2, Choices}
 
-  @max_routers 4
+  @max_routers 16
   @max_strays 16
 
   @type use :: {router :: pid, member :: pid, version :: non_neg_integer}
@@ -50,7 +50,8 @@ defmodule Outrigger.PubSub.Path do
   """
   @spec new(route, pid) :: t
   def new(route, publisher) do
-    {route.epoch, route.relay, directs(route, [], publisher), route.use, [], []}
+    choice = Choices.choose(route.choices, publisher)
+    {route.epoch, choice.relay, directs(choice, route.pg2, [], publisher), choice.use, [], []}
   end
 
   @doc """
@@ -61,10 +62,13 @@ defmodule Outrigger.PubSub.Path do
     do: {path, []}
 
   def change({_epoch, _relay, directs, use, _left, strays} = path, route, publisher, now, hold) do
-    left = left(path, route, now, hold)
-    directs = directs(route, for({:pg2, pid} <- directs, do: pid), publisher)
-    path = {route.epoch, route.relay, directs, route.use, left, strays -- route.nodes}
-    {path, ends(left, route, publisher) ++ begins(left, kept(use, route), route, publisher)}
+    choice = Choices.choose(route.choices, publisher)
+    left = left(path, choice, now, hold)
+    held = for {:pg2, pid} <- directs, do: pid
+    directs = directs(choice, route.pg2, held, publisher)
+    path = {route.epoch, choice.relay, directs, choice.use, left, strays -- choice.nodes}
+    marks = {route.epoch, publisher}
+    {path, ends(left, choice, route, marks) ++ begins(left, kept(use, choice), choice, marks)}
   end
 
   @doc """
@@ -79,31 +83,31 @@ defmodule Outrigger.PubSub.Path do
     end
   end
 
-  defp directs(%{pg2: []} = route, _held, _publisher), do: route.directs
+  defp directs(choice, [], _held, _publisher), do: choice.directs
 
-  defp directs(route, held, publisher) do
-    route.directs ++
-      for {_node, workers} <- route.pg2, do: {:pg2, PG2.choose(workers, held, publisher)}
+  defp directs(choice, pg2, held, publisher) do
+    choice.directs ++
+      for {_node, workers} <- pg2, do: {:pg2, PG2.choose(workers, held, publisher)}
   end
 
-  defp left({_epoch, _relay, directs, use, left, strays}, route, now, hold) do
-    direct_now = Enum.map(route.directs, &node/1)
+  defp left({_epoch, _relay, directs, use, left, strays}, choice, now, hold) do
+    direct_now = Enum.map(choice.directs, &node/1)
     router = if use, do: [{:router, elem(use, 0), elem(use, 1), elem(use, 2)}], else: []
     # A stray stays one while nothing else reaches it: it is left only for a relay.
-    strays = Enum.filter(strays, &(&1 in route.nodes))
+    strays = Enum.filter(strays, &(&1 in choice.nodes))
     direct = for(pid <- directs, is_pid(pid), do: node(pid)) ++ strays
     direct = for node <- Enum.uniq(direct), do: {:direct, node}
 
     (for(exit <- router ++ direct, do: {now, exit}) ++
        for({at, _} = x <- left, now - at < hold, do: x))
-    |> Enum.reject(fn {_at, exit} -> taken?(exit, route, direct_now) end)
+    |> Enum.reject(fn {_at, exit} -> taken?(exit, choice, direct_now) end)
     |> Enum.uniq_by(fn {_at, exit} -> key(exit) end)
     |> bound()
   end
 
   defp taken?({:router, _, member, _}, %{use: {_, member, _}}, _direct), do: true
-  defp taken?({:router, _, _, _}, _route, _direct), do: false
-  defp taken?({:direct, node}, _route, direct), do: node in direct
+  defp taken?({:router, _, _, _}, _choice, _direct), do: false
+  defp taken?({:direct, node}, _choice, direct), do: node in direct
 
   defp key({:router, _, member, _}), do: member
   defp key({:direct, node}), do: node
@@ -116,17 +120,17 @@ defmodule Outrigger.PubSub.Path do
   # Through the newest route of the attachment that was used: the one that was used may have expired. An attachment that
   # is gone needs no `end`, the router's lists say so to everyone. `{group, node}` and not the pid: the worker may be
   # another one by now, and has to hear it.
-  defp ends(left, route, publisher) do
+  defp ends(left, choice, route, {epoch, publisher}) do
     Enum.flat_map(left, fn
       {_at, {:router, _, member, _}} ->
         case route.exits do
-          %{^member => pid} -> [{pid, {:"$outrigger_end", route.epoch, publisher, member}}]
+          %{^member => pid} -> [{pid, {:"$outrigger_end", epoch, publisher, member}}]
           _ -> []
         end
 
       {_at, {:direct, node}} ->
-        if node in route.nodes,
-          do: [{{route.group, node}, {:"$outrigger_end", route.epoch, publisher, :direct}}],
+        if node in choice.nodes,
+          do: [{{route.group, node}, {:"$outrigger_end", epoch, publisher, :direct}}],
           else: []
     end)
   end
@@ -134,18 +138,18 @@ defmodule Outrigger.PubSub.Path do
   # A router that is used on may have lost some of those it reached. They are reached directly now and have to wait for
   # what is still under way from it; the others must not wait for a way that does not end.
   defp kept({_, member, _} = use, %{use: {_, member, _}}), do: [use]
-  defp kept(_use, _route), do: []
+  defp kept(_use, _choice), do: []
 
-  defp begins([], [], _route, _publisher), do: []
+  defp begins([], [], _choice, _marks), do: []
 
-  defp begins(left, kept, route, publisher) do
+  defp begins(left, kept, choice, {epoch, publisher}) do
     uses = for {_at, {:router, router, member, version}} <- left, do: {router, member, version}
     nodes = for {_at, {:direct, node}} <- left, do: node
-    relay = if left == [], do: [], else: List.wrap(route.relay)
+    relay = if left == [], do: [], else: List.wrap(choice.relay)
 
-    for(pid <- relay, do: {pid, {:"$outrigger_begin", route.epoch, publisher, uses, nodes}}) ++
-      for pid <- route.directs do
-        {pid, {:"$outrigger_begin", route.epoch, publisher, uses ++ kept, nodes}}
+    for(pid <- relay, do: {pid, {:"$outrigger_begin", epoch, publisher, uses, nodes}}) ++
+      for pid <- choice.directs do
+        {pid, {:"$outrigger_begin", epoch, publisher, uses ++ kept, nodes}}
       end
   end
 end

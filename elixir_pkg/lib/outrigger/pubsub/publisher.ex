@@ -19,6 +19,9 @@ defmodule Outrigger.PubSub.Publisher do
 
   alias Outrigger.PubSub.{Board, Path, PG2, Switch}
 
+  @typedoc "What is broadcast: one message, or several as one."
+  @type what :: {binary, term, module} | {[{binary, term}], module}
+
   # How often a process asks again when the switch is just being restarted, and the pause between.
   @attempts 100
   @pause_ms 20
@@ -33,15 +36,32 @@ defmodule Outrigger.PubSub.Publisher do
         data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
 
         case :erlang.send(relay, data, [:noconnect]) do
-          :ok -> :ok
-          :noconnect -> reroute(group, &broadcast(&1, group, topic, message, dispatcher))
+          :ok -> Board.count_sent(group, relay)
+          :noconnect -> reroute(group, &send_all(&1, group, {topic, message, dispatcher}))
         end
 
       {^epoch, _relay, _directs, _use, _left, _strays} = path ->
-        broadcast(path, group, topic, message, dispatcher)
+        send_all(path, group, {topic, message, dispatcher})
 
       _other ->
-        with_path(group, &broadcast(&1, group, topic, message, dispatcher))
+        with_path(group, &send_all(&1, group, {topic, message, dispatcher}))
+    end
+  end
+
+  @doc """
+  Sends several `{topic, message}` to the workers of all other nodes, as one: at most 128, as routers take no more. All of them are
+  sent or none.
+  """
+  @spec broadcast_many(atom, [{binary, term}], module) :: :ok | {:error, :unavailable}
+  def broadcast_many(group, messages, dispatcher) do
+    epoch = Board.epoch(group)
+
+    case Process.get(group) do
+      {^epoch, _relay, _directs, _use, _left, _strays} = path ->
+        send_all(path, group, {messages, dispatcher})
+
+      _other ->
+        with_path(group, &send_all(&1, group, {messages, dispatcher}))
     end
   end
 
@@ -59,54 +79,74 @@ defmodule Outrigger.PubSub.Publisher do
     end
   end
 
-  defp broadcast({epoch, relay, directs, _, _, _}, group, topic, message, dispatcher) do
-    data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
+  defp send_all({_epoch, nil, [], _, _, _}, _group, _what), do: :ok
+
+  defp send_all({epoch, relay, directs, _, _, _}, group, what) do
+    data = data(what, epoch)
 
     # The relay first: if it is gone, nothing has been sent and the whole message takes another way.
     if relay == nil or :erlang.send(relay, data, [:noconnect]) == :ok do
-      for to <- directs, do: send_to(to, data, topic, message, dispatcher)
+      if relay, do: Board.count_sent(group, relay, messages(what))
+      for to <- directs, do: send_to(to, data, what)
       :ok
     else
-      reroute(group, &broadcast(&1, group, topic, message, dispatcher))
+      reroute(group, &send_all(&1, group, what))
     end
   end
 
-  # A PG2 node has a protocol of its own.
-  defp send_to({:pg2, pid}, _data, topic, message, dispatcher),
+  defp messages({_topic, _message, _dispatcher}), do: 1
+  defp messages({messages, _dispatcher}), do: length(messages)
+
+  defp data({topic, message, dispatcher}, epoch),
+    do: {:"$outrigger", epoch, self(), topic, message, dispatcher}
+
+  defp data({messages, dispatcher}, epoch) do
+    {:"$outrigger_batch",
+     for({topic, message} <- messages, do: data({topic, message, dispatcher}, epoch))}
+  end
+
+  # A PG2 node has a protocol of its own, which knows one message at a time.
+  defp send_to({:pg2, pid}, _data, {topic, message, dispatcher}),
     do: :erlang.send(pid, PG2.message(topic, message, dispatcher), [:noconnect])
 
-  defp send_to(pid, data, _topic, _message, _dispatcher),
-    do: :erlang.send(pid, data, [:noconnect])
+  defp send_to({:pg2, _pid} = to, data, {messages, dispatcher}),
+    do: for({topic, message} <- messages, do: send_to(to, data, {topic, message, dispatcher}))
 
-  defp unicast({epoch, relay, directs, _, _, _} = path, group, node, topic, message, dispatcher) do
+  defp send_to(pid, data, _what), do: :erlang.send(pid, data, [:noconnect])
+
+  defp unicast({epoch, relay, directs, use, _, _} = path, group, node, topic, message, dispatcher) do
     data = {:"$outrigger", epoch, self(), topic, message, dispatcher}
 
-    case Board.target(group, node) do
-      {newer, _pid} when newer > epoch ->
+    case Board.target(group, node, use && elem(use, 1)) do
+      {newer, _target} when newer > epoch ->
         # Published between our look at the epoch and here.
         with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
 
-      {_epoch, :pg2} ->
+      {^epoch, :pg2} ->
         for {:pg2, pid} = to <- directs,
             node(pid) == node,
-            do: send_to(to, data, topic, message, dispatcher)
+            do: send_to(to, data, {topic, message, dispatcher})
 
         :ok
 
-      {_epoch, pid} ->
+      {^epoch, pid} when is_pid(pid) ->
         sent = :erlang.send(pid, data, [:noconnect])
 
-        if sent == :noconnect and relay != nil and node(pid) == node(relay) do
-          reroute(group, &unicast(&1, group, node, topic, message, dispatcher))
-        else
-          :ok
+        cond do
+          relay == nil or node(pid) != node(relay) -> :ok
+          sent == :ok -> Board.count_sent(group, pid)
+          true -> reroute(group, &unicast(&1, group, node, topic, message, dispatcher))
         end
 
-      nil ->
-        # Nobody there that we know of, or this very node: by name, as Phoenix.PubSub does.
-        if node != node(), do: Process.put(group, Path.stray(path, node))
-        send({group, node}, data)
-        :ok
+      _nobody ->
+        if Board.epoch(group) == epoch do
+          # Nobody there that we know of, or this very node: by name, as Phoenix.PubSub does.
+          if node != node(), do: Process.put(group, Path.stray(path, node))
+          send({group, node}, data)
+          :ok
+        else
+          with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
+        end
     end
   end
 
@@ -160,7 +200,7 @@ defmodule Outrigger.PubSub.Publisher do
   # A thousand processes find out at the same moment: whoever comes late sees that the route has changed already.
   defp lost(group, member) do
     case Board.route(group) do
-      %{use: {_router, ^member, _version}} -> Switch.lost(group, member)
+      %{exits: %{^member => _route_pid}} -> Switch.lost(group, member)
       _another -> :ok
     end
   end

@@ -4,79 +4,90 @@ defmodule Outrigger.PubSub.Routing do
 
   Events: `{:hidden_up, node}`, `{:hidden_down, node}`, `{:worker_up, pid}`, `:worker_down`, `{:pg, pids}` (all members),
   `{:pg_join, pids}`, `{:pg_leave, pids}`, `{:pg2, %{node => pids}}` (workers of PG2 nodes, all of them),
-  `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link), and from the routers
-  `{:members, router_pid, version, route_pid, [{node, member_pid}]}` and `{:older, node}` (it speaks version 1).
+  `{:far, nodes}` (routers that are further than the other nodes), `{:fenced, node, gen}`, `{:lost, member_pid}` (a publisher found no link), `:wake` (as it was asked for), and from the routers
+  `{:members, router_pid, version, route_pid, [{node, member_pid}]}`, `{:leaving, router_pid}` (it is about to stop) and `{:older, node}` (it
+  speaks version 1).
 
   Actions: `{:fence, worker, node, gen}`, `{:attach, node, worker, protocol}`, `{:unfence, worker, node}` (the link of a fence is gone),
-  `{:cover, node, nodes}`, `{:publish, route, targets}`.
+  `{:cover, node, nodes}`, `{:left, node, worker}` (the route before it uses that router no more), `{:wake, ms}`, `{:publish, route, targets}`.
 
   ## Invariants
 
-    * A node is reached through the router (it is in the newest list of the chosen router) or directly (`:pg` knows a
-      worker there), or by the protocol of PG2, never by two of them. The chosen router is the usable one with the lowest node name. Usable is a router
-      with a list that names this node and at least one other.
+    * A publisher reaches a node through its router (the node is in that one's newest list) or directly (`:pg` knows a
+      worker there), or by the protocol of PG2, never by two of them. Usable is a router with a list that names this node and
+      at least one other, and that is not leaving. All usable ones are used (`Outrigger.PubSub.Choices`), or none while the cluster is small
+      (`Outrigger.PubSub.SmallCluster`) and this node is connected to all the others. One that is far (`Outrigger.PubSub.Distance`) is
+      not used, if this node is connected to all that it reaches.
     * Lists come by way of the worker's mailbox, so they may be older than the link. Before each attach a fence goes to
       the worker; until it comes back, lists of that node are ignored, and after that those which name this
       node's former attachment. So an old list cannot bring back a route that is gone.
-    * The epoch rises whenever a publisher has to do something else than before, and only then. `clock` is
-      `Outrigger.PubSub.Board.clock/0`.
-
-  ## Limits
-
-  One router at a time. How well it covers the cluster does not count in the choice: the rest is reached directly.
+    * The epoch rises whenever a publisher has to do something else than before, and when a node is there again that was reached
+      directly a moment ago: the `end` of that way may have been lost with the link, and is said again.
+      `clock` is `Outrigger.PubSub.Board.clock/0`.
   """
 
-  alias Outrigger.PubSub.Path
+  alias Outrigger.PubSub.{SmallCluster, Choices}
 
   defstruct [
     :node,
     :group,
     :worker,
+    :small,
     epoch: 0,
     gen: 0,
     pg: %{},
     pg2: %{},
     routers: %{},
+    far: MapSet.new(),
     route: nil,
-    targets: %{}
+    targets: %{},
+    direct_until: %{}
   ]
+
+  # In microseconds. Longer than receivers wait for the end of a way.
+  @recently 10_000_000
 
   @type t :: %__MODULE__{}
   @typedoc """
-    * `:relay` - the route pid; `:use` - `{router_pid, member_pid, version}` for it; `:nodes` - who it reaches;
-    * `:directs` - worker pids;
+    * `:choices` - a tuple of those that publishers have, see `Outrigger.PubSub.Choices`;
     * `:pg2` - the workers of each PG2 node, see `Outrigger.PubSub.PG2`;
-    * `:exits` - the newest route pid of every attachment of this node, by its member pid.
+    * `:exits` - the newest route pid of every attachment of this node, by its member pid;
+    * `:reason` - why broadcasts go through routers, or do not.
   """
   @type route :: %{
           epoch: non_neg_integer,
           group: atom,
-          relay: pid | nil,
-          use: Path.use() | nil,
-          nodes: [node],
-          directs: [pid],
+          choices: tuple,
           pg2: [{node, [pid]}],
-          exits: %{pid => pid}
+          exits: %{pid => pid},
+          reason: SmallCluster.reason() | :no_router | :unconnected | :distance
         }
+  @typedoc "Who to send to so as to reach one node, by the choice that a publisher takes."
+  @type targets :: %{node => :pg2 | %{(pid | nil) => pid}}
   @type action ::
           {:fence, pid, node, pos_integer}
           | {:unfence, pid, node}
           | {:attach, node, pid, 1 | 2}
           | {:cover, node, [node]}
-          | {:publish, route, %{node => pid | :pg2}}
+          | {:left, node, pid}
+          | {:wake, non_neg_integer}
+          | {:publish, route, targets}
 
-  @doc "The state of a group on `node`, before anything is known."
-  @spec new(atom, node) :: t
-  def new(group, node), do: %__MODULE__{group: group, node: node}
+  @doc "The state of a group on `node`, before anything is known. Options: those of `Outrigger.PubSub.SmallCluster`."
+  @spec new(atom, node, keyword) :: t
+  def new(group, node, options \\ []),
+    do: %__MODULE__{group: group, node: node, small: SmallCluster.new(options)}
 
   @doc "Handles one event. See the module documentation."
   @spec handle(t, tuple | atom, pos_integer) :: {t, [action]}
   def handle(state, event, clock) do
+    pg = state.pg
     {state, actions} = event(event, state)
     {state, covers} = covers(state)
-    {state, publish} = publish(state, clock)
+    {state, wake} = count(state, clock)
+    {state, publish} = publish(state, clock, again?(state, pg, clock))
     # The route first: publishers wait for it. Attach and cover can take their time.
-    {state, publish ++ actions ++ covers}
+    {state, publish ++ actions ++ covers ++ wake}
   end
 
   defp event({:hidden_up, node}, state), do: attach(state, node, 2)
@@ -122,6 +133,8 @@ defmodule Outrigger.PubSub.Routing do
 
   defp event({:pg2, workers}, state), do: {%{state | pg2: workers}, []}
 
+  defp event({:far, nodes}, state), do: {%{state | far: nodes}, []}
+
   defp event({:fenced, node, gen}, state) do
     case state.routers do
       %{^node => %{gen: ^gen} = router} ->
@@ -147,6 +160,18 @@ defmodule Outrigger.PubSub.Routing do
     end
   end
 
+  # Its attachment stays: what leaves it says so on it.
+  defp event({:leaving, pid}, state) do
+    case state.routers[node(pid)] do
+      %{list: %{pid: ^pid}} = router ->
+        left = if state.worker, do: [{:left, node(pid), state.worker}], else: []
+        {put_router(state, node(pid), %{router | leaving?: true}), left}
+
+      _not_attached ->
+        {state, []}
+    end
+  end
+
   defp event({:lost, member}, state) do
     case Enum.find(state.routers, &match?({_node, %{list: %{own: ^member}}}, &1)) do
       {node, router} -> {put_router(state, node, %{router | list: nil, retired: member}), []}
@@ -154,7 +179,17 @@ defmodule Outrigger.PubSub.Routing do
     end
   end
 
-  @unattached %{gen: 0, protocol: 2, fenced?: false, retired: nil, list: nil, asked: []}
+  defp event(:wake, state), do: {state, []}
+
+  @unattached %{
+    gen: 0,
+    protocol: 2,
+    fenced?: false,
+    leaving?: false,
+    retired: nil,
+    list: nil,
+    asked: []
+  }
 
   defp attach(%{worker: nil} = state, node, protocol),
     do: {put_router(state, node, %{@unattached | protocol: protocol}), []}
@@ -191,7 +226,7 @@ defmodule Outrigger.PubSub.Routing do
   # Asks each router for the nodes that it does not reach, once per set of nodes.
   defp covers(state) do
     Enum.reduce(state.routers, {state, []}, fn
-      {node, %{list: %{members: members}} = router}, {state, actions} ->
+      {node, %{list: %{members: members}, leaving?: false} = router}, {state, actions} ->
         missing = state.pg |> Map.keys() |> Enum.reject(&is_map_key(members, &1)) |> Enum.sort()
         state = put_router(state, node, %{router | asked: missing})
 
@@ -199,23 +234,38 @@ defmodule Outrigger.PubSub.Routing do
           do: {state, actions},
           else: {state, [{:cover, node, missing} | actions]}
 
-      _no_list, acc ->
+      _no_list_or_leaving, acc ->
         acc
     end)
   end
 
-  defp publish(state, clock) do
+  defp count(state, clock) do
+    nodes = for list <- lists(state), node <- Map.keys(list.members), do: node
+    count = (nodes ++ Map.keys(state.pg)) |> Enum.uniq() |> length()
+    {small, wake} = SmallCluster.count(state.small, count, clock)
+    {%{state | small: small}, if(wake, do: [{:wake, wake}], else: [])}
+  end
+
+  defp again?(%{pg: pg}, pg, _clock), do: false
+
+  defp again?(state, pg, clock) do
+    Enum.any?(Map.keys(state.pg), fn node ->
+      not is_map_key(pg, node) and
+        clock - Map.get(state.direct_until, node, -@recently) < @recently
+    end)
+  end
+
+  defp publish(state, clock, again?) do
     {route, targets} = route(state)
 
     cond do
-      state.route == nil or same_way?(route, state.route) == false ->
+      state.route == nil or followed(route) != followed(state.route) or again? ->
         epoch = max(state.epoch + 1, clock)
         route = %{route | epoch: epoch}
-        state = %{state | epoch: epoch, route: route, targets: targets}
+        state = %{note_directs(state, clock) | epoch: epoch, route: route, targets: targets}
         {state, [{:publish, route, targets}]}
 
-      route.exits != state.route.exits or targets != state.targets ->
-        route = %{route | epoch: state.epoch}
+      route != state.route or targets != state.targets ->
         {%{state | route: route, targets: targets}, [{:publish, route, targets}]}
 
       true ->
@@ -223,44 +273,62 @@ defmodule Outrigger.PubSub.Routing do
     end
   end
 
-  defp same_way?(a, b), do: %{a | epoch: 0, exits: %{}} == %{b | epoch: 0, exits: %{}}
+  defp note_directs(%{route: nil} = state, _clock), do: state
+
+  defp note_directs(state, clock) do
+    recent =
+      for {node, at} <- state.direct_until, clock - at < @recently, into: %{}, do: {node, at}
+
+    direct = Choices.summary(state.route.choices).direct
+    %{state | direct_until: Enum.into(direct, recent, &{&1, clock})}
+  end
+
+  # What publishers do by it.
+  defp followed(route), do: {route.choices, route.pg2}
 
   defp route(state) do
-    list = chosen(state.routers)
-    members = if list, do: list.members, else: %{}
-
-    direct =
-      for {node, [pid | _]} <- state.pg, not is_map_key(members, node), into: %{}, do: {node, pid}
+    lists = lists(state)
+    usable = for {_node, %{list: %{} = list, leaving?: false}} <- state.routers, do: list
+    {path, reason} = prefers(state, usable)
+    {path, reason, used} = near(state, path, reason, usable)
+    {choices, targets} = Choices.all(used, state.pg)
 
     # A node that is being upgraded may be in both scopes for a moment: what it runs now is what reaches it.
-    known = Map.merge(members, state.pg)
+    known = Enum.reduce(lists, state.pg, &Map.merge(&2, &1.members))
     pg2 = Enum.sort(for {node, pids} <- state.pg2, not is_map_key(known, node), do: {node, pids})
-    targets = for {node, _pids} <- pg2, into: direct, do: {node, :pg2}
 
     {%{
        epoch: state.epoch,
        group: state.group,
-       relay: list && list.route,
-       use: list && {list.pid, list.own, list.version},
-       nodes: members |> Map.keys() |> Enum.sort(),
-       directs: direct |> Map.values() |> Enum.sort(),
+       choices: choices,
        pg2: pg2,
-       exits:
-         for(
-           {_node, %{list: %{own: own, route: route}}} <- state.routers,
-           into: %{},
-           do: {own, route}
-         )
-     }, Map.merge(targets, members)}
+       exits: Map.new(lists, &{&1.own, &1.route}),
+       reason: if(Choices.path(choices) == path, do: reason, else: :no_router)
+     }, for({node, _pids} <- pg2, into: targets, do: {node, :pg2})}
   end
 
-  defp chosen(routers) do
-    usable =
-      for {node, %{list: %{members: members} = list}} <- routers, members != %{}, do: {node, list}
+  defp prefers(state, lists) do
+    case SmallCluster.prefers(state.small) do
+      {:direct, :small_cluster} = small ->
+        if Choices.meshed?(lists, state.pg), do: small, else: {:relay, :unconnected}
 
-    case Enum.min_by(usable, &elem(&1, 0), fn -> nil end) do
-      {_node, list} -> list
-      nil -> nil
+      other ->
+        other
     end
   end
+
+  defp near(_state, :direct, reason, _usable), do: {:direct, reason, []}
+  defp near(_state, :relay, :option, usable), do: {:relay, :option, usable}
+
+  defp near(state, :relay, reason, usable) do
+    far? = &(MapSet.member?(state.far, node(&1.pid)) and Choices.meshed?([&1], state.pg))
+
+    case Enum.reject(usable, far?) do
+      [] when usable != [] -> {:direct, :distance, []}
+      near -> {:relay, reason, near}
+    end
+  end
+
+  # Of all routers that have answered.
+  defp lists(state), do: for({_node, %{list: %{} = list}} <- state.routers, do: list)
 end

@@ -19,7 +19,7 @@ defmodule Outrigger.PubSub.Switch do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, PG2.Gateway, Routing}
+  alias Outrigger.PubSub.{Board, PG2.Gateway, Routing, Choices}
   alias Outrigger.Telemetry
 
   @scope Outrigger.PubSub
@@ -28,7 +28,7 @@ defmodule Outrigger.PubSub.Switch do
   @protocol 1
   @retry_ms 50
 
-  @doc "Starts the switch of a group. Options: `:pubsub`, `:group`."
+  @doc "Starts the switch of a group. Options: `:pubsub`, `:group`, and those of `Outrigger.PubSub.SmallCluster`."
   @spec start_link(keyword) :: GenServer.on_start()
   def start_link(options) do
     GenServer.start_link(__MODULE__, options, name: name(options[:group]))
@@ -63,7 +63,7 @@ defmodule Outrigger.PubSub.Switch do
     state = %{
       pubsub: Keyword.fetch!(options, :pubsub),
       group: group,
-      routing: Routing.new(group, node()),
+      routing: Routing.new(group, node(), options),
       worker: nil,
       scope: nil,
       pg: nil
@@ -120,6 +120,7 @@ defmodule Outrigger.PubSub.Switch do
   def handle_info({:DOWN, ref, :process, _pid, _reason}, %{scope: ref} = state),
     do: {:noreply, scope(%{state | scope: nil, pg: nil})}
 
+  def handle_info(:wake, state), do: {:noreply, event(state, :wake)}
   def handle_info(:scope, %{scope: nil} = state), do: {:noreply, scope(state)}
   def handle_info(_other, state), do: {:noreply, state}
 
@@ -197,6 +198,11 @@ defmodule Outrigger.PubSub.Switch do
   defp perform({:cover, node, nodes}, state, _before),
     do: to_router(node, {:cover, @protocol, state.group, nodes})
 
+  defp perform({:left, node, worker}, state, _before),
+    do: to_router(node, {:left, @protocol, state.group, worker})
+
+  defp perform({:wake, ms}, _state, _before), do: Process.send_after(self(), :wake, ms)
+
   # Every hidden node gets this. Those without such a process ignore it.
   defp to_router(node, message),
     do: :erlang.send({@service, node}, message, [:noconnect, :nosuspend])
@@ -204,36 +210,36 @@ defmodule Outrigger.PubSub.Switch do
   defp announce(route, state, before) do
     Board.count(state.group, :route_changes)
     path = path(route)
+    reached = Choices.summary(route.choices)
 
     metadata = %{
       pubsub: state.pubsub,
       path: path,
       from: before && path(before),
-      router: route.relay && node(route.relay)
+      routers: Map.keys(reached.routers),
+      reason: route.reason
     }
 
     measurements = %{
       epoch: route.epoch,
-      covered: length(route.nodes),
-      direct: length(route.directs),
+      covered: length(reached.covered),
+      direct: length(reached.direct),
       pg2: length(route.pg2)
     }
 
     Telemetry.execute([:outrigger, :pubsub, :route], measurements, metadata)
 
     if before != nil and path(before) != path do
-      Logger.info("#{inspect(state.pubsub)} broadcasts #{describe(route)}")
+      Logger.info("#{inspect(state.pubsub)} broadcasts #{describe(metadata, measurements)}")
     end
   end
 
-  defp path(%{relay: nil}), do: :direct
-  defp path(_route), do: :relay
+  defp path(route), do: Choices.path(route.choices)
 
-  defp describe(%{relay: nil} = route), do: "directly to #{directs(route)} nodes"
+  defp describe(%{path: :direct, reason: reason}, counts),
+    do: "directly to #{counts.direct + counts.pg2} nodes (#{reason})"
 
-  defp describe(route),
-    do:
-      "through #{node(route.relay)} to #{length(route.nodes)} nodes, directly to #{directs(route)}"
-
-  defp directs(route), do: length(route.directs) + length(route.pg2)
+  defp describe(%{routers: routers}, counts) do
+    "through #{Enum.join(routers, ", ")} to #{counts.covered} nodes, directly to #{counts.direct + counts.pg2}"
+  end
 end

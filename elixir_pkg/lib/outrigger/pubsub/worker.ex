@@ -24,10 +24,23 @@ defmodule Outrigger.PubSub.Worker do
 
   require Logger
 
-  alias Outrigger.PubSub.{Board, Dispatch, Handover, Loss, PG2, Switch}
+  alias Outrigger.PubSub.{
+    Board,
+    Dispatch,
+    Handover,
+    Interest,
+    Loss,
+    Ordered,
+    PG2,
+    Switch,
+    Unconfirmed
+  }
+
   alias Outrigger.Telemetry
 
   @tick_ms 100
+  # Messages of the mailbox that are dispatched together. There is little to gain beyond some 64.
+  @most 128
 
   @doc "Starts the worker of a group. Options: `:pubsub`, `:group`, `:hold_ms`, `:hold_max`."
   @spec start_link(keyword) :: GenServer.on_start()
@@ -40,12 +53,8 @@ defmodule Outrigger.PubSub.Worker do
     group = Keyword.fetch!(options, :group)
     routers = Board.read(group, :routers, %{})
 
-    handover =
-      Handover.new(node(),
-        hold_ms: Keyword.fetch!(options, :hold_ms),
-        hold_max: Keyword.fetch!(options, :hold_max),
-        routers: routers
-      )
+    bounds = Keyword.take(options, [:hold_ms, :hold_max])
+    handover = Handover.new(node(), [routers: routers] ++ bounds)
 
     state = %{
       pubsub: Keyword.fetch!(options, :pubsub),
@@ -54,6 +63,9 @@ defmodule Outrigger.PubSub.Worker do
       routers: Map.new(routers, fn {pid, _known} -> {Process.monitor(pid), pid} end),
       monitors: %{},
       loss: %Loss{},
+      ordered: Ordered.Delivery.new(group, bounds),
+      # Messages to be taken one by one, so that a GenServer's own among them get their turn.
+      alone: 0,
       tick: nil
     }
 
@@ -69,11 +81,18 @@ defmodule Outrigger.PubSub.Worker do
 
   @impl true
   def handle_info({:"$outrigger", epoch, pid, topic, message, dispatcher}, state) do
-    if Handover.idle?(state.handover) do
-      Dispatch.run(state, topic, dispatcher, [message])
-      {:noreply, state}
-    else
-      fence(state, Handover.data(state.handover, epoch, pid, {topic, message, dispatcher}))
+    cond do
+      not Handover.idle?(state.handover) ->
+        fence(state, Handover.data(state.handover, epoch, pid, {topic, message, dispatcher}))
+
+      state.alone > 0 ->
+        Dispatch.run(state, topic, dispatcher, [message])
+        {:noreply, %{state | alone: state.alone - 1}}
+
+      true ->
+        {run, next} = waiting(topic, dispatcher, [message], @most)
+        Dispatch.run(state, topic, dispatcher, run)
+        go_on(next, state)
     end
   end
 
@@ -94,15 +113,40 @@ defmodule Outrigger.PubSub.Worker do
     {:noreply, batch(elements, state)}
   end
 
+  def handle_info({:"$outrigger_total", router, prefix, number, first, payloads}, state),
+    do: {:noreply, total(state, router, prefix, number, first, payloads)}
+
+  def handle_info({:"$outrigger_total_end", router, prefix, number, next}, state) do
+    ordered = Ordered.Delivery.ended(state.ordered, state, router, prefix, number, next)
+    {:noreply, tick(%{state | ordered: ordered})}
+  end
+
+  def handle_info({:"$outrigger_ordered", router, prefix, pid, number}, state) do
+    ordered = Ordered.Delivery.granted(state.ordered, state, router, prefix, pid, number)
+    {:noreply, %{state | ordered: ordered}}
+  end
+
+  def handle_info({:"$outrigger_kept", request}, state) do
+    {_answer, ordered} = Ordered.Delivery.kept(state.ordered, state, request)
+    {:noreply, %{state | ordered: ordered}}
+  end
+
+  def handle_info({:"$outrigger_wanted", prefix}, state),
+    do: {:noreply, %{state | ordered: Ordered.Delivery.wanted(state.ordered, prefix)}}
+
   def handle_info({:"$outrigger_members", router, version, route, list}, state) do
     Switch.tell(state.group, {:members, router, version, route, list})
+    Ordered.Switch.members(state.group, router, list)
 
     state =
       if is_map_key(state.handover.routers, router),
         do: state,
         else: put_in(state.routers[Process.monitor(router)], router)
 
-    fence_routers(state, Handover.members(state.handover, router, version, list))
+    result = fence_routers(state, Handover.members(state.handover, router, version, list))
+    # Behind the board, on which a teller that starts now finds it.
+    Interest.attached(state.group, router, list)
+    result
   end
 
   def handle_info({:"$outrigger_refused", router, _group, reason, limit}, state) do
@@ -110,8 +154,20 @@ defmodule Outrigger.PubSub.Worker do
     fence(state, Handover.not_attaching(state.handover, node(router)))
   end
 
+  def handle_info({:"$outrigger_leaving", router}, state) do
+    Switch.tell(state.group, {:leaving, router})
+    Interest.leaving(state.group, router)
+    Ordered.Switch.tell(state.group, {:leaving, router})
+    {:noreply, state}
+  end
+
   def handle_info({:"$outrigger_lost", router, lost}, state),
     do: {:noreply, %{state | loss: Loss.told(state.loss, state, router, lost, now())}}
+
+  def handle_info({:"$outrigger_unconfirmed", router, counts}, state) do
+    Unconfirmed.told(state, router, counts)
+    {:noreply, state}
+  end
 
   def handle_info({:"$outrigger_fence", node, gen}, state) do
     Switch.tell(state.group, {:fenced, node, gen})
@@ -124,7 +180,9 @@ defmodule Outrigger.PubSub.Worker do
   def handle_info({:DOWN, ref, :process, pid, _reason}, state) do
     case state.routers do
       %{^ref => router} ->
-        state = %{state | routers: Map.delete(state.routers, ref)}
+        Ordered.Switch.tell(state.group, {:down, router})
+        ordered = Ordered.Delivery.router_down(state.ordered, state, router)
+        state = %{state | routers: Map.delete(state.routers, ref), ordered: ordered}
         fence_routers(state, Handover.router_down(state.handover, router))
 
       _publisher ->
@@ -133,13 +191,49 @@ defmodule Outrigger.PubSub.Worker do
     end
   end
 
-  def handle_info(:tick, state),
-    do: fence(%{state | tick: nil}, Handover.timeout(state.handover, now()))
+  def handle_info(:tick, state) do
+    ordered = Ordered.Delivery.timeout(state.ordered, state)
+    fence(%{state | tick: nil, ordered: ordered}, Handover.timeout(state.handover, now()))
+  end
 
   def handle_info(_other, state), do: {:noreply, state}
 
   @impl true
   def handle_call(:waiting, _from, state), do: {:reply, Handover.waiting(state.handover), state}
+
+  def handle_call({:kept, request}, _from, state) do
+    {answer, ordered} = Ordered.Delivery.kept(state.ordered, state, request)
+    {:reply, answer, %{state | ordered: ordered}}
+  end
+
+  # What waits in the mailbox behind the first message of a run and belongs to it; and what comes next, if that has been taken.
+  defp waiting(_topic, _dispatcher, run, 1), do: {Enum.reverse(run), nil}
+
+  defp waiting(topic, dispatcher, run, most) do
+    receive do
+      {:"$outrigger", _, _, ^topic, message, ^dispatcher} ->
+        waiting(topic, dispatcher, [message | run], most - 1)
+
+      next ->
+        {Enum.reverse(run), next}
+    after
+      0 -> {Enum.reverse(run), nil}
+    end
+  end
+
+  defp go_on(nil, state), do: {:noreply, state}
+
+  # For the GenServer around us, which takes it when it comes again.
+  defp go_on(next, state) when elem(next, 0) in [:"$gen_call", :"$gen_cast", :system] do
+    send(self(), next)
+
+    # Counted when it is in its place. Before that, what comes from others meanwhile would stand in front of it uncounted, and
+    # it could be taken for the end of a run, and put back, again and again.
+    {:message_queue_len, waiting} = Process.info(self(), :message_queue_len)
+    {:noreply, %{state | alone: waiting - 1}}
+  end
+
+  defp go_on(next, state), do: handle_info(next, state)
 
   defp batch([{:"$outrigger", _, _, topic, _, dispatcher} = first | rest] = elements, state) do
     if Handover.idle?(state.handover) do
@@ -152,7 +246,7 @@ defmodule Outrigger.PubSub.Worker do
   end
 
   defp batch([marker | rest], state)
-       when elem(marker, 0) in [:"$outrigger_begin", :"$outrigger_end"],
+       when elem(marker, 0) in [:"$outrigger_begin", :"$outrigger_end", :"$outrigger_total"],
        do: batch(rest, element(marker, state))
 
   defp batch([], state), do: state
@@ -160,6 +254,12 @@ defmodule Outrigger.PubSub.Worker do
   defp batch(malformed, state) do
     Board.count(state.group, :malformed)
     if is_list(malformed), do: batch(tl(malformed), state), else: state
+  end
+
+  defp total(state, router, prefix, number, first, payloads) do
+    %{ordered: ordered} = state
+    ordered = Ordered.Delivery.total(ordered, state, router, prefix, number, first, payloads)
+    tick(%{state | ordered: ordered})
   end
 
   # As if it had come alone.
@@ -184,9 +284,9 @@ defmodule Outrigger.PubSub.Worker do
     {:noreply, tick(state)}
   end
 
-  # A coarse clock that ticks only while somebody changes the way.
+  # A coarse clock that ticks only while somebody changes the way, or something is held.
   defp tick(%{tick: nil} = state) do
-    if Handover.idle?(state.handover),
+    if Handover.idle?(state.handover) and Ordered.Delivery.idle?(state.ordered),
       do: state,
       else: %{state | tick: Process.send_after(self(), :tick, @tick_ms)}
   end

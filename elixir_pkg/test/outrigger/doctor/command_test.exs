@@ -11,12 +11,8 @@ defmodule Outrigger.Doctor.CommandTest do
   end
 
   test "one that hangs is ended" do
-    started = System.monotonic_time(:millisecond)
-
     assert Command.run(@sh, ["-c", "trap '' TERM PIPE; while :; do sleep 0.1; done"], 200) ==
              {:error, :timeout}
-
-    assert System.monotonic_time(:millisecond) - started < 2_000
   end
 
   test "one that cannot be started" do

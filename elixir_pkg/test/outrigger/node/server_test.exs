@@ -38,19 +38,19 @@ defmodule Outrigger.Node.ServerTest do
     {pid, options[:binary]}
   end
 
+  # At once: one that waited for the time to be up would outlast the test.
   defp refused(script, more \\ []) do
-    started = System.monotonic_time(:millisecond)
+    more = Keyword.put_new(more, :start_timeout, 600_000)
     assert {:error, {%Error{} = error, _spec}} = start(options(script, more))
-    assert System.monotonic_time(:millisecond) - started < 5_000
     error
   end
 
   defp info(pid), do: GenServer.call(pid, :info)
 
-  defp wait_until(deadline \\ System.monotonic_time(:millisecond) + 5_000, fun) do
+  defp wait_until(deadline \\ System.monotonic_time(:millisecond) + 30_000, fun) do
     cond do
       value = fun.() -> value
-      System.monotonic_time(:millisecond) > deadline -> flunk("did not happen within 5 s")
+      System.monotonic_time(:millisecond) > deadline -> flunk("did not happen within 30 s")
       true -> Process.sleep(5) && wait_until(deadline, fun)
     end
   end
@@ -124,7 +124,7 @@ defmodule Outrigger.Node.ServerTest do
 
       process = os_pid |> String.trim() |> String.to_integer() |> OsProcess.identify()
       Process.exit(parent, :kill)
-      assert OsProcess.await_exit(process, 5_000)
+      assert OsProcess.await_exit(process, 30_000)
     end
   end
 
@@ -259,14 +259,14 @@ defmodule Outrigger.Node.ServerTest do
       assert File.read!(Path.join(Path.dirname(path), "bye")) == "bye\n"
     end
 
-    test "kills a program that does not leave, after 2 s" do
+    test "kills a program that does not leave, after 5 s" do
       {pid, _} = start!("say info ready ''; hang")
       process = OsProcess.identify(info(pid).os_pid)
       started = System.monotonic_time(:millisecond)
       GenServer.stop(pid)
       took = System.monotonic_time(:millisecond) - started
-      assert took in 1_900..4_000
-      assert OsProcess.await_exit(process, 1_000)
+      assert took >= 4_900
+      assert OsProcess.await_exit(process, 30_000)
     end
 
     test "by force still ends the program, through its input" do
@@ -274,7 +274,7 @@ defmodule Outrigger.Node.ServerTest do
       {:ok, pid} = start(options)
       process = OsProcess.identify(info(pid).os_pid)
       stop_supervised(options[:server])
-      assert OsProcess.await_exit(process, 2_000)
+      assert OsProcess.await_exit(process, 30_000)
     end
   end
 

@@ -14,7 +14,10 @@ defmodule Outrigger.PubSub.BatchLiveTest do
   setup do
     members = Cluster.start_nodes(3)
     Cluster.connect(members)
-    for member <- members, do: Cluster.start_pubsub(member, name: @pubsub, hold_ms: 20_000)
+
+    for member <- members,
+        do: Cluster.start_pubsub(member, name: @pubsub, hold_ms: 20_000, path: :relay)
+
     %{members: members}
   end
 
@@ -22,31 +25,34 @@ defmodule Outrigger.PubSub.BatchLiveTest do
     for member <- members do
       Cluster.eventually(fn ->
         info = Cluster.call(member, PubSub, :info, [@pubsub])
-        info.router == router and length(info.covered) == length(members) - 1
+        Map.keys(info.routers) == [router] and length(info.covered) == length(members) - 1
       end)
     end
   end
 
-  test "under load all arrive once and in order, across topics, in batches", c do
+  for how <- [:burst, :burst_of_many] do
+    test "#{how} under load: all arrive once and in order, across topics, in batches", c do
+      under_load(c, unquote(how))
+    end
+  end
+
+  defp under_load(c, how) do
     node = hd(c.members)
 
-    {:ok, _pid} =
-      Cluster.call(node, Supervisor, :start_child, [
-        Outrigger.Supervisor,
-        Outrigger.Node.child_spec(name: Cluster.unique("batches"))
-      ])
-
-    router = String.to_atom(Cluster.call(node, Outrigger.Node, :info, [Outrigger.Node]).name)
+    router = Cluster.start_rust(node)
     relayed(c.members, router)
 
+    # Across topics the order holds once the router knows of both.
     subscribers =
-      for member <- c.members,
-          do: {member, Cluster.call(member, Probe, :subscriber, [@pubsub, @topics])}
+      for member <- c.members do
+        options = [confirm: true]
+        {member, Cluster.call(member, Probe, :subscriber, [@pubsub, @topics, options])}
+      end
 
     publishers =
       for member <- c.members, n <- 1..2 do
         key = {member.name, n}
-        Cluster.call(member, Probe, :burst, [@pubsub, @topics, key, @count])
+        Cluster.call(member, Probe, how, [@pubsub, @topics, key, @count])
         key
       end
 

@@ -1,5 +1,5 @@
 defmodule Outrigger.PubSub.BatchTest do
-  @moduledoc "What a worker makes of several messages in one. No nodes: the test is the router."
+  @moduledoc "What a worker makes of several messages, in one or in its mailbox. No nodes: the test is the router."
   use ExUnit.Case, async: true
 
   import ExUnit.CaptureLog
@@ -105,6 +105,25 @@ defmodule Outrigger.PubSub.BatchTest do
     assert told(once) == [1, 2, 3]
   end
 
+  test "very many subscribers get what few would, also by a custom dispatcher", c do
+    subscribers = for _ <- 1..4_100, do: witness(c, ["t"])
+    twice = witness(c, ["t", "t"])
+    :erlang.trace(c.worker, true, [:procs])
+    batch(c, for(n <- 1..10, do: data("t", n)) ++ [data("other", 0), data("t", 11)])
+    for _ <- 1..4, do: send(c.worker, data("t", :custom, Custom))
+    GenServer.call(c.worker, :waiting)
+    :erlang.trace(c.worker, false, [:procs])
+
+    custom = List.duplicate({:custom, :none, nil, :custom}, 4)
+    for pid <- subscribers, do: assert(told(pid) == Enum.to_list(1..11) ++ custom)
+    assert told(twice) == Enum.flat_map(Enum.to_list(1..11) ++ custom, &[&1, &1])
+
+    # 41,000 sends, and five times 4,100. With one scheduler all is the worker's.
+    parts = &(min(System.schedulers_online(), &1) - 1)
+    spawned = Enum.count(received(), &match?({:trace, _, :spawn, _, _}, &1))
+    assert spawned == parts.(8) + 5 * parts.(2)
+  end
+
   test "a custom dispatcher is called for each message, with the metadata and no sender", c do
     :ok = PubSub.subscribe(c.pubsub, "t", metadata: :meta)
     batch(c, [data("t", 1), data("t", 2, Custom), data("t", 3, Custom), data("t", 4)])
@@ -190,5 +209,75 @@ defmodule Outrigger.PubSub.BatchTest do
     assert received() == [1, 2]
     :ok = PubSub.local_broadcast_from(c.pubsub, self(), "t", 3)
     assert received() == []
+  end
+
+  describe "what waits in the mailbox" do
+    # All of it waits when the worker looks.
+    defp mailbox(c, messages) do
+      :erlang.suspend_process(c.worker)
+      for message <- messages, do: send(c.worker, message)
+      :erlang.resume_process(c.worker)
+      GenServer.call(c.worker, :waiting)
+    end
+
+    test "is dispatched together where it follows one another, and in its order", c do
+      [first, second] = subscribers = for _ <- 1..2, do: witness(c, ["a", "b"])
+      topics = for n <- 1..300, do: {if(n in 201..203, do: "b", else: "a"), n}
+      :erlang.trace(c.worker, true, [:send])
+      mailbox(c, for({topic, n} <- topics, do: data(topic, n)))
+      :erlang.trace(c.worker, false, [:send])
+      for pid <- subscribers, do: assert(told(pid) == Enum.to_list(1..300))
+
+      sent_to = for {:trace, _, :send, _, to} <- received(), to in subscribers, do: to
+      turns = for turn <- Enum.chunk_by(sent_to, & &1), do: {hd(turn), length(turn)}
+
+      # 128 at most at a time, and of one topic.
+      assert turns == for(n <- [128, 72, 3, 97], pid <- [first, second], do: {pid, n})
+    end
+
+    test "is not overtaken by markers, batches and calls among it", c do
+      :ok = PubSub.subscribe(c.pubsub, "t")
+      call = {:"$gen_call", {self(), [:alias | make_ref()]}, :waiting}
+
+      mailbox(c, [
+        data("t", 1),
+        {:"$outrigger_begin", 2, self(), [], [node()]},
+        data("t", 3, PubSub, self(), 2),
+        data("t", 2),
+        {:"$outrigger_end", 2, self(), :direct},
+        data("t", 4, PubSub, self(), 2),
+        {:"$outrigger_batch", [data("t", 5, PubSub, self(), 2)]},
+        data("t", 6, PubSub, self(), 2),
+        {:forward_to_local, "t", 7, PubSub},
+        data("t", 8, PubSub, self(), 2),
+        :nonsense,
+        call,
+        data("t", 9, PubSub, self(), 2)
+      ])
+
+      assert for(n <- received(), is_integer(n), do: n) == Enum.to_list(1..9)
+    end
+
+    test "does not keep calls and system messages from their turn", c do
+      worker = c.worker
+      # A stream that never ends, of which there is always something in the mailbox.
+      feeder = spawn_link(fn -> feed(worker, data("t", 1)) end)
+      :erlang.trace(worker, true, [:send])
+      for _ <- 1..50, do: assert(GenServer.call(worker, :waiting) == [])
+      for _ <- 1..50, do: assert(%{group: _} = :sys.get_state(worker))
+      :erlang.trace(worker, false, [:send])
+      Process.unlink(feeder)
+      Process.exit(feeder, :kill)
+
+      back = for {:trace, _, :send, message, ^worker} <- received(), do: elem(message, 0)
+      # Each is put back once at most. What the worker hears from others meanwhile may be, too.
+      assert Enum.count(back, &(&1 in [:"$gen_call", :system])) in 1..100
+    end
+
+    defp feed(worker, message) do
+      {:message_queue_len, length} = Process.info(worker, :message_queue_len)
+      if length < 1_000, do: for(_ <- 1..500, do: send(worker, message))
+      feed(worker, message)
+    end
   end
 end

@@ -48,6 +48,18 @@ defmodule Outrigger.PubSub.DirectTest do
     assert received(c.a, c.at_a) == [{:all, 1}, {:local, 1}, {:self, 1}]
   end
 
+  test "prefixes, and several messages at a time", c do
+    by_prefix = Cluster.call(c.b, Probe, :subscriber, [@pubsub, {:prefix, "t"}])
+    many = for n <- 1..300, do: {if(rem(n, 3) == 0, do: "to", else: "t"), {:many, n}}
+    :ok = Cluster.call(c.a, PubSub, :broadcast_many, [@pubsub, many])
+    :ok = Cluster.call(c.a, PubSub, :direct_broadcast, [c.b.name, @pubsub, "to", {:many, 301}])
+    has(c.b, by_prefix, {:many, 301})
+    assert received(c.b, by_prefix) == for(n <- 1..301, do: {:many, n})
+    on_t = for {"t", message} <- many, do: message
+    assert received(c.b, c.at_b) == on_t
+    assert received(c.a, c.at_a) == on_t
+  end
+
   test "a worker that is restarted is found again, and so is one whose dispatcher fails", c do
     group = Module.concat(@pubsub, "Adapter")
     old = Cluster.call(c.b, Process, :whereis, [group])

@@ -42,7 +42,7 @@ defmodule Outrigger.PubSub.MixedTest do
           do:
             Cluster.eventually(fn -> Cluster.call(member, Node, :connect, [other.member.name]) end)
 
-      options = if kind == :pg2, do: [as: :pg2, pool_size: @pool], else: []
+      options = if kind == :pg2, do: [as: :pg2, pool_size: @pool], else: [path: :relay]
       # The application of Phoenix.PubSub runs on all of them: Outrigger needs no option.
       Cluster.call(member, MixedPubSub, :start_scope, [])
       :ok = Cluster.call(member, Starter, :start, [{MixedPubSub, [name: @pubsub] ++ options}])

@@ -107,16 +107,16 @@ defmodule Outrigger.PubSub.PG2Test do
       old = {:pg2, %{a@h: [worker]}}
 
       before = routed([old])
-      assert %{pg2: [a@h: [^worker]], directs: []} = before.route
+      assert %{pg2: [a@h: [^worker]], choices: {%{directs: []}}} = before.route
       assert before.targets == %{a@h: :pg2}
 
       for state <- [routed([old, {:pg_join, [native]}]), routed([{:pg_join, [native]}, old])] do
-        assert %{pg2: [], directs: [^native]} = state.route
-        assert state.targets == %{a@h: native}
+        assert %{pg2: [], choices: {%{directs: [^native]}}} = state.route
+        assert state.targets == %{a@h: %{nil => native}}
       end
 
       back = routed([old, {:pg_join, [native]}, {:pg_leave, [native]}])
-      assert %{pg2: [a@h: [^worker]], directs: []} = back.route
+      assert %{pg2: [a@h: [^worker]], choices: {%{directs: []}}} = back.route
     end
 
     test "through a router or as a PG2 node, not both" do
@@ -127,8 +127,8 @@ defmodule Outrigger.PubSub.PG2Test do
 
       events = [{:worker_up, me}, {:hidden_up, :r@h}, {:fenced, :r@h, 1}, list]
       state = routed(events ++ [{:pg2, %{a@h: [worker], b@h: [pid(:b@h, 1)]}}])
-      assert %{relay: ^route, nodes: [:a@h], pg2: [{:b@h, _}]} = state.route
-      assert state.targets == %{a@h: member, b@h: :pg2}
+      assert %{choices: {%{relay: ^route, nodes: [:a@h]}}, pg2: [{:b@h, _}]} = state.route
+      assert state.targets == %{a@h: %{own => member}, b@h: :pg2}
     end
 
     test "a change among PG2 workers is a new epoch, the same again is none" do
@@ -150,12 +150,10 @@ defmodule Outrigger.PubSub.PG2Test do
       %{
         epoch: epoch,
         group: @group,
-        relay: nil,
-        use: nil,
-        nodes: [],
-        directs: [],
+        choices: {%{relay: nil, use: nil, nodes: [], directs: []}},
         pg2: [a@h: workers],
-        exits: %{}
+        exits: %{},
+        reason: :no_router
       }
     end
 

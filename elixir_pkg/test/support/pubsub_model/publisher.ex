@@ -32,13 +32,15 @@ defmodule Outrigger.Test.PubSubModel.Publisher do
     if :rand.uniform(5) == 1 do
       unicast(model, pid, publisher.n + 1, pick(model.nodes -- [node(pid)]))
     else
-      model = Enum.reduce(model.nodes -- [node(pid)], model, &expect(&2, pid, &1))
+      model =
+        Enum.reduce(model.nodes -- [node(pid)], model, &expect(&2, pid, &1, publisher.n + 1))
+
       broadcast(model, pid, publisher.n + 1)
     end
   end
 
-  defp expect(model, pid, at),
-    do: %{model | expected: Map.update(model.expected, {pid, at}, 1, &(&1 + 1))}
+  defp expect(model, pid, at, n),
+    do: %{model | expected: Map.update(model.expected, {pid, at}, [n], &[n | &1])}
 
   defp broadcast(model, pid, n) do
     {{epoch, relay, directs, use, _, _}, model} = path(model, pid)
@@ -57,15 +59,16 @@ defmodule Outrigger.Test.PubSubModel.Publisher do
   defp unicast(model, pid, n, to) do
     {{epoch, relay, _, use, _, _} = path, model} = path(model, pid)
     {_route, targets} = model.board[node(pid)]
+    member = use && elem(use, 1)
 
     case targets do
-      %{^to => dest} ->
-        model = expect(model, pid, to)
+      %{^to => %{^member => dest}} ->
+        model = expect(model, pid, to, n)
 
         case send_to(model, pid, dest, {:"$outrigger", epoch, pid, n}) do
           {:noconnect, model} when relay != nil and node(dest) == node(relay) ->
-            model = %{model | expected: Map.update!(model.expected, {pid, to}, &(&1 - 1))}
-            model |> switch(node(pid), {:lost, elem(use, 1)}) |> unicast(pid, n, to)
+            model = %{model | expected: Map.update!(model.expected, {pid, to}, &tl/1)}
+            model |> switch(node(pid), {:lost, member}) |> unicast(pid, n, to)
 
           {_, model} ->
             model

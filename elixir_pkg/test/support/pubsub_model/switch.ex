@@ -25,7 +25,14 @@ defmodule Outrigger.Test.PubSubModel.Switch do
       {:attach, router, _worker, _protocol}, model ->
         elem(transmit(model, node, router, :attach), 1)
 
+      {:left, router, _worker}, model ->
+        elem(transmit(model, node, router, :left), 1)
+
       {:cover, _router, _nodes}, model ->
+        model
+
+      # Time passes fast here, and is counted again with the next event.
+      {:wake, _ms}, model ->
         model
     end)
   end

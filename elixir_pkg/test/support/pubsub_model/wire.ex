@@ -3,8 +3,13 @@ defmodule Outrigger.Test.PubSubModel.Wire do
   Queues between nodes and routers, the mailboxes of workers, counts and pids: what the rest of the model moves items with.
   """
 
+  @routers [:a@r, :b@r, :c@r]
+
+  @doc "The names that routers have."
+  def routers, do: @routers
+
   @doc "Whether a name is a router's."
-  def router?(name), do: name in [:a@r, :b@r]
+  def router?(name), do: name in @routers
 
   @doc "The key of a link, whichever way it is named: a router first, nodes by name."
   def link(a, b), do: if(router?(a) or (not router?(b) and a < b), do: {a, b}, else: {b, a})
@@ -28,7 +33,8 @@ defmodule Outrigger.Test.PubSubModel.Wire do
 
   defp truncate(link, model) do
     items = :queue.to_list(Map.get(model.queues, link, :queue.new()))
-    kept = Enum.take(items, :rand.uniform(length(items) + 1) - 1)
+    {kept, gone} = Enum.split(items, :rand.uniform(length(items) + 1) - 1)
+    model = Enum.reduce(gone, model, &lose(&2, elem(link, 1), &1))
     %{model | queues: Map.put(model.queues, link, :queue.from_list(kept ++ [:down]))}
   end
 
@@ -36,10 +42,18 @@ defmodule Outrigger.Test.PubSubModel.Wire do
   def transmit(model, from, to, item) do
     cond do
       model.view[{from, to}] != true -> {:noconnect, model}
-      closing?(model, from, to) -> {:ok, model}
+      closing?(model, from, to) -> {:ok, lose(model, to, item)}
       true -> {:ok, enqueue(model, {from, to}, item)}
     end
   end
+
+  @doc "Notes that an item for `to` is gone. What was for a router was for all, as far as this is concerned."
+  def lose(model, _router, {dest, payload}) when is_pid(dest), do: lose(model, :all, payload)
+
+  def lose(model, at, {:"$outrigger", _epoch, pid, n}),
+    do: %{model | lost: MapSet.put(model.lost, {pid, at, n})}
+
+  def lose(model, _at, _no_data), do: model
 
   @doc "Puts an item into one direction of a link."
   def enqueue(model, link, item) do

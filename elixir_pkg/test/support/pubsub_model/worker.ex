@@ -9,8 +9,10 @@ defmodule Outrigger.Test.PubSubModel.Worker do
   import Outrigger.Test.PubSubModel.{Switch, Wire}
 
   @doc "A worker takes an item out of its mailbox."
-  def work(model, at, {:"$outrigger", epoch, pid, n}) do
-    handover(model, at, &Handover.data(&1, epoch, pid, {pid, n}))
+  def work(model, at, {:"$outrigger", epoch, pid, n} = data) do
+    {_handover, actions} = result = Handover.data(model.handover[at], epoch, pid, {pid, n})
+    model = if {:stale, pid} in actions, do: lose(model, at, data), else: model
+    handover(model, at, fn _before -> result end)
   end
 
   def work(model, at, {:"$outrigger_begin", epoch, pid, uses, nodes}),
@@ -29,6 +31,8 @@ defmodule Outrigger.Test.PubSubModel.Worker do
 
     handover(model, at, &Handover.members(&1, router, version, list))
   end
+
+  def work(model, at, {:"$outrigger_leaving", router}), do: switch(model, at, {:leaving, router})
 
   def work(model, at, {:fence, node, gen}) do
     model
@@ -59,7 +63,7 @@ defmodule Outrigger.Test.PubSubModel.Worker do
     last = Map.get(model.last, key, 0)
     model = if n > last, do: model, else: %{model | faults: [{key, last, n} | model.faults]}
     model = %{model | last: Map.put(model.last, key, n)}
-    %{model | received: Map.update(model.received, key, 1, &(&1 + 1))}
+    %{model | received: Map.update(model.received, key, [n], &[n | &1])}
   end
 
   defp act(model, at, {:monitor, pid}), do: monitor(model, at, pid)

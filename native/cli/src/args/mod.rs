@@ -11,6 +11,7 @@ mod discover;
 mod doctor;
 mod log_level;
 mod node;
+mod schema;
 mod size;
 mod tls;
 mod version;
@@ -22,6 +23,7 @@ pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
 pub(crate) use log_level::LogLevel;
 pub(crate) use node::{Listen, NodeArgs};
+pub(crate) use schema::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 pub(crate) use tls::TlsArgs;
 pub(crate) use version::VersionArgs;
 
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Node(Box<NodeArgs>),
     /// Say what stops this machine and cluster from working, line by line, with the remedy
     Doctor(Box<DoctorArgs>),
+    /// Rules about schemas: are they compatible with their earlier versions?
+    Schema(Box<SchemaArgs>),
     /// Print the version
     Version(VersionArgs),
 }

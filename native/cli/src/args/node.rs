@@ -29,7 +29,8 @@ Examples:
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
 
 The cookie is never an argument: --cookie-file, OUTRIGGER_COOKIE, --cookie-stdin or ~/.erlang.cookie.
-SIGINT and SIGTERM end the node: it leaves EPMD, closes its links and exits with 0.";
+SIGINT and SIGTERM end the node: publishers are asked to take other ways (2 s at most; a second signal ends
+that), it leaves EPMD, closes its links and exits with 0.";
 
 /// Run a hidden node that joins a cluster and fans out its PubSub messages.
 #[derive(Args, Clone, Debug)]

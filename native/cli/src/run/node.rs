@@ -13,7 +13,7 @@ use super::{FirstJoin, Reason, Stdin, Stop, Verdict};
 use crate::args::{LogLevel, NodeArgs};
 use crate::exit::Exit;
 use crate::log::{Event, Level, Log, Record, Style};
-use crate::service::PubSub;
+use crate::service::{Limits, PubSub};
 use crate::settings::{HostNames, NodeSettings};
 use crate::status::{self, Status};
 
@@ -23,9 +23,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const NAME_PATIENCE: Duration = Duration::from_secs(1);
 /// Between two attempts to register.
 const NAME_PAUSE: Duration = Duration::from_millis(100);
-/// For links to end in good order after a signal.
+/// For publishers to take another way when there is time, and then for links to end in good order.
+const MOVE: Duration = Duration::from_secs(2);
 const LEAVE: Duration = Duration::from_secs(2);
-/// The same when standard input has ended: the whole process is gone within 100 ms.
+/// For links when standard input has ended: the whole process is gone within 100 ms.
 const LEAVE_AT_ONCE: Duration = Duration::from_millis(45);
 /// For the last lines of the log.
 const LAST_LINES: Duration = Duration::from_millis(200);
@@ -134,8 +135,12 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
         Err(error) => return give_up(log, Reason::of_start(&error), &error.to_string()),
     };
 
-    // The name is ours: no service has it, and no process runs yet.
-    if let Err(error) = node.start_server(Some(status::NAME), Status::new(pubsub.clone())) {
+    // The names are ours: no service has them, and no process runs yet.
+    let limits = Arc::new(Limits::default());
+    if let Err(error) = limits.start(&node) {
+        tracing::error!(%error, "nobody owns limits on this node; this is a bug");
+    }
+    if let Err(error) = node.start_server(Some(status::NAME), Status::new(pubsub.clone(), limits)) {
         tracing::error!(%error, "nobody answers for the status of this node; this is a bug");
     }
     let mut events = node.events();
@@ -145,7 +150,15 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
     };
     match ended {
         Ok(stopped) => {
-            let patience = if stopped == Stopped::Input { LEAVE_AT_ONCE } else { LEAVE };
+            let patience = if stopped.in_good_order() {
+                tokio::select! {
+                    _late = timeout(MOVE, pubsub.leave()) => {}
+                    () = stop.at_once() => {}
+                }
+                LEAVE
+            } else {
+                LEAVE_AT_ONCE
+            };
             let _late = timeout(patience, node.shutdown()).await;
             tracing::debug!(figures = ?pubsub.figures(), "pubsub");
             goodbye(log, stopped)
@@ -213,6 +226,7 @@ fn tell(event: &NodeEvent, log: &Log) {
 fn goodbye(log: &Log, stopped: Stopped) -> Exit {
     let (text, patience) = match stopped {
         Stopped::Signal(name) => (format!("{name}: stopped"), LAST_LINES),
+        Stopped::Asked => ("asked to leave: stopped".to_owned(), LAST_LINES),
         Stopped::Input => ("standard input has ended: stopped".to_owned(), LAST_LINES_AT_ONCE),
     };
     log.write(&Record { level: Level::Info, event: None, text });

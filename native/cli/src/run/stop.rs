@@ -1,5 +1,6 @@
-//! What ends a running node from outside: SIGINT, SIGTERM, the end of standard input.
+//! What ends a running node from outside: SIGINT, SIGTERM, a line on standard input, and its end.
 
+use std::future::pending;
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,8 +20,17 @@ pub(super) struct Stop {
 pub(super) enum Stopped {
     /// A signal; its name.
     Signal(&'static str),
+    /// A line on standard input that asks for it.
+    Asked,
     /// The end of standard input.
     Input,
+}
+
+impl Stopped {
+    /// Whether there is time to leave in good order.
+    pub(super) fn in_good_order(self) -> bool {
+        self != Self::Input
+    }
 }
 
 impl Stop {
@@ -32,16 +42,37 @@ impl Stop {
 
     /// Waits. Cancel-safe.
     pub(super) async fn wait(&mut self) -> Stopped {
-        let ended = async {
+        let asked = async {
             match &mut self.stdin {
-                Some(stdin) => stdin.ended().await,
-                None => std::future::pending().await,
+                Some(stdin) => stdin.asked().await,
+                None => pending().await,
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => Stopped::Signal("SIGINT"),
-            _ = self.terminate.recv() => Stopped::Signal("SIGTERM"),
-            () = ended => Stopped::Input,
+            name = signalled(&mut self.interrupt, &mut self.terminate) => Stopped::Signal(name),
+            in_good_order = asked => if in_good_order { Stopped::Asked } else { Stopped::Input },
         }
+    }
+
+    /// Waits for what leaves no more time: another signal, the end of standard input. Cancel-safe.
+    pub(super) async fn at_once(&mut self) {
+        let ended = async {
+            match &mut self.stdin {
+                Some(stdin) => stdin.ended().await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            _name = signalled(&mut self.interrupt, &mut self.terminate) => {}
+            () = ended => {}
+        }
+    }
+}
+
+/// Waits for either; its name.
+async fn signalled(interrupt: &mut Signal, terminate: &mut Signal) -> &'static str {
+    tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
     }
 }

@@ -7,17 +7,18 @@ use outrigger_node::{Answer, Context, From, GenServer, NodeInfo};
 use outrigger_term::{Atom, Reader, to_vec};
 
 use super::report::{Report, ServiceReport, figures};
-use crate::service::PubSub;
+use crate::service::{Limits, PubSub};
 
 /// Answers the call `status` with a report: a map. Any other call: `{error, unknown_call}`.
 pub(crate) struct Status {
     pubsub: Arc<PubSub>,
+    limits: Arc<Limits>,
 }
 
 impl Status {
     /// A server that knows the node's services.
-    pub(crate) fn new(pubsub: Arc<PubSub>) -> Self {
-        Self { pubsub }
+    pub(crate) fn new(pubsub: Arc<PubSub>, limits: Arc<Limits>) -> Self {
+        Self { pubsub, limits }
     }
 
     fn report(&self, info: &NodeInfo) -> Report {
@@ -27,8 +28,8 @@ impl Status {
     }
 
     fn services(&self) -> Vec<ServiceReport> {
-        let figures = figures(self.pubsub.figures());
-        vec![ServiceReport { name: PubSub::NAME.to_owned(), figures }]
+        let report = |name: &str, sums| ServiceReport { name: name.to_owned(), figures: figures(sums) };
+        vec![report(PubSub::NAME, self.pubsub.figures()), report(Limits::NAME, self.limits.figures())]
     }
 }
 

@@ -60,6 +60,18 @@ impl Slots {
         self.high.iter_mut().zip(&other.high).for_each(|(word, other)| *word |= other);
     }
 
+    /// Takes out all slots of another set.
+    pub fn take_out(&mut self, other: &Self) {
+        self.low &= !other.low;
+        self.high.iter_mut().zip(&other.high).for_each(|(word, other)| *word &= !other);
+    }
+
+    /// Whether a slot is in both sets.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.low & other.low != 0 || self.high.iter().zip(&other.high).any(|(one, other)| one & other != 0)
+    }
+
     /// Takes out all slots that are not in another set.
     pub fn keep(&mut self, other: &Self) {
         self.low &= other.low;
@@ -142,6 +154,10 @@ mod tests {
             both.keep(&set(&other));
             prop_assert_eq!(&both, &set(&(&one & &other)));
             prop_assert_eq!(both.is_empty(), one.is_disjoint(&other));
+            prop_assert_eq!(set(&one).meets(&set(&other)), !one.is_disjoint(&other));
+            let mut rest = set(&one);
+            rest.take_out(&set(&other));
+            prop_assert_eq!(&rest, &set(&(&one - &other)));
             for slot in &one {
                 prop_assert!(!sum.insert(*slot) && sum.remove(*slot) && !sum.contains(*slot) && !sum.remove(*slot));
             }

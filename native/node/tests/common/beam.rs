@@ -29,21 +29,31 @@ pub struct EpmdServer {
 
 impl EpmdServer {
     pub fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self::start_at(port)
+        let port = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        // The port may be taken between the search and the start: then another one.
+        (0..10).find_map(|_| Self::try_start(port())).expect("epmd does not listen on any of ten ports")
     }
 
     pub fn start_at(port: u16) -> Self {
+        Self::try_start(port).unwrap_or_else(|| panic!("epmd does not listen on {port}"))
+    }
+
+    fn try_start(port: u16) -> Option<Self> {
         let mut command = Command::new("epmd");
         command.args(["-port", &port.to_string()]).stdin(Stdio::null());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("epmd is installed");
-        let epmd = Self { port, child };
+        let mut epmd = Self { port, child };
         let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < deadline, "epmd does not listen on {port}");
+        while Instant::now() < deadline && epmd.child.try_wait().unwrap().is_none() {
+            // A connection to a port that nobody listens on may meet itself.
+            let heard = TcpStream::connect(("127.0.0.1", port))
+                .is_ok_and(|stream| stream.local_addr().unwrap() != stream.peer_addr().unwrap());
+            if heard {
+                return Some(epmd);
+            }
             std::thread::sleep(Duration::from_millis(20));
         }
-        epmd
+        None
     }
 }
 

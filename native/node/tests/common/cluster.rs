@@ -94,6 +94,18 @@ impl Cluster {
         OwnedPid::from(Reader::new(&term(ours).await).pid().unwrap())
     }
 
+    /// Ends the link, and waits for the next one; `news` hears of nodes. Both sides dial, so there may be more than one in between.
+    pub async fn cut(&self, news: &mut Process) {
+        let name: NodeName = self.erl.as_ref().unwrap().name.parse().unwrap();
+        let old = self.node.link(&name).map(|link| {
+            link.disconnect();
+            link.id()
+        });
+        while self.node.link(&name).is_none_or(|link| Some(link.id()) == old) {
+            assert!(matches!(next(news).await, Message::NodeDown { .. } | Message::NodeUp { .. }));
+        }
+    }
+
     /// Gives the process of the BEAM that is registered as `main` a pid.
     pub fn give(&self, from: &Process, pid: &OwnedPid) {
         let mut bytes = Vec::new();

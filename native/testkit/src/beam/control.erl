@@ -1,13 +1,14 @@
 %% Evaluated by the node at boot. A line on standard input is `<number> <expressions>.`; the answer is a line that
 %% starts with byte 1: `<number> ok <term>` or `<number> error <term>`. The node ends with its standard input.
+%% Lines are binaries from the moment that Elixir has been started.
 spawn(fun() ->
     register(kit_control, self()),
     (fun Loop() ->
         case io:get_line('') of
-            Line when is_list(Line) ->
+            Line when is_list(Line); is_binary(Line) ->
                 {Number, Rest} = string:to_integer(Line),
                 Text = try
-                    {ok, Tokens, _} = erl_scan:string(Rest),
+                    {ok, Tokens, _} = erl_scan:string(unicode:characters_to_list(Rest)),
                     {ok, Parsed} = erl_parse:parse_exprs(Tokens),
                     {value, Value, _} = erl_eval:exprs(Parsed, []),
                     io_lib:format("ok ~0tp", [Value])

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::Beam;
 use crate::epmd::Epmd;
+use crate::network::command_in;
 use crate::place::{COOKIE, unique_name};
 
 /// Options of a [`Beam`]. Defaults: a unique long name at 127.0.0.1, the kit's cookie, no EPMD (give one), an empty
@@ -24,6 +25,7 @@ pub struct BeamOptions {
     net_ticktime: Option<u32>,
     code_paths: Vec<PathBuf>,
     extra: Vec<String>,
+    namespace: Option<PathBuf>,
     home: Arc<TempDir>,
 }
 
@@ -40,6 +42,7 @@ impl BeamOptions {
             net_ticktime: None,
             code_paths: Vec::new(),
             extra: Vec::new(),
+            namespace: None,
             home: Arc::new(TempDir::new().expect("a temporary directory")),
         }
     }
@@ -125,6 +128,13 @@ impl BeamOptions {
         self
     }
 
+    /// Runs in this network namespace, see [`crate::Network`].
+    #[must_use]
+    pub fn namespace(mut self, namespace: PathBuf) -> Self {
+        self.namespace = Some(namespace);
+        self
+    }
+
     /// Boots the node and waits until it answers.
     ///
     /// # Panics
@@ -146,7 +156,8 @@ impl BeamOptions {
     }
 
     pub(super) fn command(&self) -> Command {
-        let mut erl = Command::new(std::env::var_os("OUTRIGGER_ERL").unwrap_or_else(|| "erl".into()));
+        let program = std::env::var_os("OUTRIGGER_ERL").unwrap_or_else(|| "erl".into());
+        let mut erl = command_in(self.namespace.as_deref(), &program);
         erl.env("HOME", self.home.path())
             .env_remove("ERL_FLAGS")
             .env_remove("ERL_AFLAGS")

@@ -20,6 +20,11 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use outrigger_node::Payload;
 
+mod frames;
+
+pub(super) use frames::Frames;
+use frames::{Cut, Span};
+
 /// Bytes that one block of small frames has, and a shared frame at most.
 const BLOCK: usize = 64 * 1_024;
 /// From this size on a payload is shared.
@@ -48,6 +53,8 @@ pub(super) struct Batch {
     spans: Vec<Span>,
     most: u32,
     shared: u64,
+    /// Where the parts end that were cut off.
+    cuts: Vec<Cut>,
 }
 
 /// A frame in `open`.
@@ -57,14 +64,6 @@ struct Frame {
     /// Behind the prefix.
     term: usize,
     messages: u32,
-}
-
-/// A payload in one of the buffers.
-#[derive(Debug)]
-struct Span {
-    buffer: usize,
-    start: usize,
-    end: usize,
 }
 
 impl Default for Batch {
@@ -88,6 +87,7 @@ impl Batch {
             spans: Vec::new(),
             most,
             shared: 0,
+            cuts: Vec::new(),
         }
     }
 
@@ -184,32 +184,30 @@ impl Batch {
         self.bytes >= FULL
     }
 
-    /// Makes all frames whole. Returns how many of them more than one message shares.
-    pub(super) fn finish(&mut self) -> u64 {
+    /// Makes all frames whole.
+    pub(super) fn finish(&mut self) {
         self.close();
-        self.shared
     }
 
-    /// The buffers of all finished frames. Empty if there are none.
-    pub(super) fn buffers(&self) -> &[Bytes] {
-        &self.closed
+    /// Ends a part: what follows is in buffers of its own.
+    pub(super) fn cut(&mut self) {
+        self.close();
+        self.cuts.push(self.here());
     }
 
-    /// The payloads in the finished frames.
-    pub(super) fn payloads(&self) -> impl Iterator<Item = &[u8]> {
-        self.spans.iter().filter_map(|span| self.closed.get(span.buffer)?.get(span.start..span.end))
+    /// The parts that were cut off, in their order.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Frames<'_>> {
+        let starts = std::iter::once(Cut::default()).chain(self.cuts.iter().copied());
+        starts.zip(&self.cuts).map(|(from, to)| Frames::between(&self.closed, &self.spans, from, *to))
     }
 
-    /// The finished frames again, each message in a frame of its own: for those who take no shared ones. A copy.
-    pub(super) fn one_by_one(&self, prefix: &[u8]) -> Self {
-        let mut singles = Self::of_singles();
-        for Span { buffer, start, end } in &self.spans {
-            if let Some(buffer) = self.closed.get(*buffer) {
-                singles.push(prefix, Payload::new(&buffer.slice(..*end), *start));
-            }
-        }
-        singles.finish();
-        singles
+    /// All finished frames.
+    pub(super) fn frames(&self) -> Frames<'_> {
+        Frames::between(&self.closed, &self.spans, Cut::default(), self.here())
+    }
+
+    fn here(&self) -> Cut {
+        Cut { buffers: self.closed.len(), spans: self.spans.len(), shared: self.shared }
     }
 
     /// Starts anew. The buffers live on for as long as a link holds them.
@@ -217,6 +215,7 @@ impl Batch {
         self.close();
         self.closed.clear();
         self.spans.clear();
+        self.cuts.clear();
         self.bytes = 0;
         self.shared = 0;
     }

@@ -8,33 +8,51 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
-use crossbeam::sync::ShardedLock;
-use outrigger_fanout::{AttachError, Change, Changes, PeerId, QueueFigures, RouteKey, Router, Targets};
+use crossbeam::sync::{ShardedLock, ShardedLockReadGuard};
+use outrigger_fanout::{
+    AttachError, Change, Changes, Incarnation, PeerId, QueueFigures, RouteKey, Router, Targets, Untold,
+};
+use outrigger_node::Payload;
 use outrigger_term::TermError;
 
 use super::announce::Identity;
-use super::apart::Apart;
-use super::batch::Batch;
+use super::batch::{Batch, Frames};
+use super::copies::Copies;
+use super::interest::{Answer, Groups, Kept, Told};
 use super::lane::{Lane, LaneConfig};
+use super::leaving::Leaving;
+use super::ordered::Sequencer;
 use super::outlet::Outlet;
 use super::request::VERSION;
+
+/// Nodes and groups of broken links that are remembered.
+const KEPT_UNTOLD: usize = 1_024;
 
 /// The shared part of the service.
 pub(super) struct Core<O> {
     pub(super) router: Router,
     pub(super) identity: Identity,
     links: ShardedLock<HashMap<PeerId, Linked<O>>>,
+    /// Who wants what, for each group that has members.
+    pub(super) wants: Groups,
+    /// What is put in order.
+    pub(super) sequencer: Sequencer,
     lane: LaneConfig,
+    pub(super) leaving: Leaving,
+    /// What nodes may have missed when their links broke.
+    untold: parking_lot::Mutex<Untold>,
     pub(super) figures: Figures,
 }
 
 /// A link to send to.
-struct Linked<O> {
-    link: O,
+pub(super) struct Linked<O> {
+    pub(super) link: O,
     /// The groups that are attached over it and take one message a frame.
-    single: HashSet<Arc<str>>,
+    pub(super) single: HashSet<Arc<str>>,
     /// The way to it.
-    lane: Arc<Lane>,
+    pub(super) lane: Arc<Lane>,
+    /// Of its node's VM, once a worker has attached.
+    creation: u32,
 }
 
 /// What the service itself counts; the router counts messages.
@@ -48,6 +66,8 @@ pub(super) struct Figures {
     pub(super) runs: AtomicU64,
     /// Frames among them that several messages share.
     pub(super) batches: AtomicU64,
+    /// Copies that were sent late, to peers whose interest came late.
+    pub(super) late: AtomicU64,
     /// Copies that were dropped, since the peers they were for lagged.
     pub(super) lost: AtomicU64,
 }
@@ -55,37 +75,63 @@ pub(super) struct Figures {
 impl<O: Outlet> Core<O> {
     /// A service without links.
     pub(super) fn new(router: Router, identity: Identity, lane: LaneConfig) -> Self {
-        Self { router, identity, links: ShardedLock::default(), lane, figures: Figures::default() }
+        Self {
+            router,
+            links: ShardedLock::default(),
+            wants: Groups::default(),
+            sequencer: Sequencer::new(identity.router.creation),
+            identity,
+            lane,
+            leaving: Leaving::default(),
+            untold: parking_lot::Mutex::new(Untold::new(KEPT_UNTOLD)),
+            figures: Figures::default(),
+        }
     }
 
     /// A link is up and may be sent to.
     pub(super) fn link_up(&self, link: &O) {
         let lane = Arc::new(Lane::new(&self.lane));
-        let linked = Linked { link: link.clone(), single: HashSet::new(), lane };
+        let linked = Linked { link: link.clone(), single: HashSet::new(), lane, creation: 0 };
         self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), linked);
     }
 
     /// A link is down, and everything it gathered is handed on.
     pub(super) fn link_down(&self, link: &O) {
         let mut changes = self.router.changes();
-        self.links.write().unwrap_or_else(PoisonError::into_inner).remove(&link.peer());
+        let linked = self.links.write().unwrap_or_else(PoisonError::into_inner).remove(&link.peer());
+        if let Some(Linked { lane, creation, .. }) = linked {
+            let (mut untold, vm) = (self.untold.lock(), Incarnation { node: link.node().into(), creation });
+            lane.handed.lock().take().for_each(|of| untold.keep(vm.clone(), of.group, of.counts));
+        }
         let gone = changes.peer_down(link.peer());
+        self.leaving.left(link.peer(), None);
+        self.leave_terms(link.peer(), &changes);
         gone.iter().for_each(|change| self.announce(change, link.peer(), &changes));
     }
 
     /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached. `batches`: it takes
-    /// several messages in a frame.
-    pub(super) fn attach(&self, link: &O, group: &str, batches: bool) -> bool {
+    /// several messages in a frame. `creation` is that of its VM.
+    pub(super) fn attach(&self, link: &O, group: &str, creation: u32, batches: bool) -> bool {
         let mut changes = self.router.changes();
-        // Before the first message can go to it. The worker that asks has the name already.
+        // Before the first message can go to it: how it takes them, and that it wants them all. The worker that asks has the name already.
         let before = self.take_batches(link, group, batches);
+        self.begin_count(link, group, creation);
+        let wanted = self.wants.join(link.peer(), group);
         match changes.attach(link.peer(), link.node(), group) {
             Ok(change) => {
                 self.announce(&change, link.peer(), &changes);
+                self.grant_all(link, group, &changes);
+                self.tell_unconfirmed(link, group, creation);
+                if self.leaving.join(link.peer(), group) {
+                    self.send_to(link, self.identity.leaving(group));
+                }
                 true
             }
             Err(error) => {
                 self.take_batches(link, group, before);
+                if !wanted {
+                    self.wants.leave(link.peer(), group);
+                }
                 drop(changes);
                 let (reason, limit) = match error {
                     AttachError::TooManyGroups { limit } => ("too_many_groups", limit),
@@ -102,10 +148,33 @@ impl<O: Outlet> Core<O> {
         }
     }
 
+    /// From now on it counts what is handed to the worker behind a link.
+    fn begin_count(&self, link: &O, group: &str, creation: u32) {
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(linked) = links.get_mut(&link.peer()) {
+            linked.creation = creation;
+            linked.lane.handed.lock().forget(group);
+        }
+    }
+
+    /// Tells a worker what its VM may have missed over links that broke.
+    fn tell_unconfirmed(&self, link: &O, group: &str, creation: u32) {
+        let counts = self.untold.lock().take(&Incarnation { node: link.node().into(), creation }, group);
+        if !counts.is_empty() {
+            self.send_to(link, self.identity.unconfirmed(group, &counts));
+        }
+    }
+
+    /// How many groups there is interest kept of.
+    #[cfg(test)]
+    pub(super) fn groups_with_wants(&self) -> usize {
+        self.wants.len()
+    }
+
     /// The groups over a link that take one message a frame.
     #[cfg(test)]
     pub(super) fn notes(&self, peer: PeerId) -> HashSet<Arc<str>> {
-        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let links = self.links();
         links.get(&peer).map(|linked| linked.single.clone()).unwrap_or_default()
     }
 
@@ -114,7 +183,20 @@ impl<O: Outlet> Core<O> {
         let mut changes = self.router.changes();
         if let Some(change) = changes.detach(link.peer(), group) {
             self.take_batches(link, group, true);
+            self.leaving.left(link.peer(), Some(group));
             self.announce(&change, link.peer(), &changes);
+        }
+    }
+
+    /// Tells all members that this node is about to stop. They take other ways from then on ([`Leaving::over`]).
+    pub(super) fn leave(&self) {
+        let changes = self.router.changes();
+        if self.leaving.has_begun() {
+            return;
+        }
+        self.leaving.begin(changes.attachments());
+        for (peer, group) in changes.attachments() {
+            self.send_to_all(std::iter::once(peer), self.identity.leaving(&group));
         }
     }
 
@@ -131,34 +213,71 @@ impl<O: Outlet> Core<O> {
         self.send_to(link, self.identity.refused(group, "version", VERSION));
     }
 
-    /// Hands a run of `messages` messages to all that it goes to now. Routing and sending are one step: a member that
+    /// Hands a run of `messages` messages to all that want it now. Routing and sending are one step: a member that
     /// is listed anew, or a sender whose place was taken, finds nothing of this run behind the list that says so.
     pub(super) fn hand_on(&self, from: &O, key: RouteKey, prefix: &[u8], messages: u64, batch: &mut Batch) {
-        let shared = batch.finish();
+        batch.finish();
         self.figures.runs.fetch_add(1, Relaxed);
-        self.figures.batches.fetch_add(shared, Relaxed);
-        let send = |targets: &Targets<'_>| {
-            let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
-            // Made for the first who needs them.
-            let (mut singles, mut apart) = (None, None);
-            for Linked { link, single, lane } in targets.iter().filter_map(|target| links.get(&target)) {
-                if !lane.is_free(link) {
-                    let copies = || Apart::new(targets.group(), from.node(), batch.payloads());
-                    lane.keep(link, apart.get_or_insert_with(copies), &self.figures.lost);
-                } else if shared > 0 && single.contains(targets.group()) {
-                    link.send(singles.get_or_insert_with(|| batch.one_by_one(prefix)).buffers());
-                } else {
-                    link.send(batch.buffers());
-                }
+        let hand_on = |targets: &Targets<'_>| {
+            let send = |frames: &Frames<'_>, peers: &mut dyn Iterator<Item = PeerId>| {
+                self.figures.batches.fetch_add(frames.shared(), Relaxed);
+                let links = self.links();
+                let mut copies =
+                    Copies::new(targets.group(), from.node(), prefix, *frames, &self.figures.lost);
+                peers.filter_map(|peer| links.get(&peer)).for_each(|to| copies.send(to));
+                copies.made()
+            };
+            match self.wants.get(targets.group()).filter(|_| !targets.is_single()) {
+                Some(wants) => wants.hand_on(targets, &batch.frames(), prefix, from.node(), send),
+                None => send(&batch.frames(), &mut targets.iter()),
             }
         };
         // What is dropped is counted by the router.
-        let _ = self.router.route_many(key, from.peer(), messages, send);
+        let _ = self.router.route_many(key, from.peer(), messages, hand_on);
+    }
+
+    /// Does what the teller behind a link says, and answers it. What is to be complained of, if anything.
+    pub(super) fn follow(&self, link: &O, told: &Told<'_>) -> Option<String> {
+        let lane = self.links().get(&link.peer()).map(|linked| linked.lane.clone());
+        if let Some(lane) = &lane {
+            lane.handed.lock().asked(&told.group);
+        }
+        let say = |answer: &Answer| {
+            let Answer { state, stamp, complete } = *answer;
+            if let Some(lane) = &lane {
+                lane.handed.lock().answered(&told.group);
+            }
+            self.send_to(link, self.identity.interest(&told.teller, told.number, state, stamp, complete));
+        };
+        let Some(wants) = self.wants.get(&told.group) else {
+            say(&Answer::UNATTACHED);
+            return None;
+        };
+        let late = |missed: &[Kept]| self.send_late(link, missed);
+        wants.follow(link.peer(), told, late, say).map(|error| error.to_string())
+    }
+
+    /// Hands on what a member has missed, all of one group.
+    fn send_late(&self, link: &O, missed: &[Kept]) {
+        let links = self.links();
+        let Some(linked) = links.get(&link.peer()) else { return };
+        for of_one in missed.chunk_by(|one, next| one.origin == next.origin) {
+            let Some(Kept { origin, .. }) = of_one.first() else { continue };
+            // Fails for a group that is no atom, and such a group cannot be attached to.
+            let Ok(prefix) = self.identity.prefix(&origin.group) else { return };
+            let mut batch = Batch::default();
+            of_one.iter().for_each(|kept| batch.push(&prefix, Payload::new(&kept.payload, 0)));
+            batch.finish();
+            let frames = batch.frames();
+            let mut copies = Copies::new(&origin.group, &origin.node, &prefix, frames, &self.figures.lost);
+            copies.send(linked);
+            self.figures.late.fetch_add(copies.made(), Relaxed);
+        }
     }
 
     /// There is room on a link: it gets more of what waits for it.
     pub(super) fn room(&self, link: &O) {
-        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let links = self.links();
         let found = links.get(&link.peer()).map(|linked| (linked.lane.clone(), linked.single.clone()));
         drop(links);
         if let Some((lane, single)) = found {
@@ -168,14 +287,16 @@ impl<O: Outlet> Core<O> {
 
     /// What waits for each link, and what was dropped.
     pub(super) fn queues(&self) -> HashMap<PeerId, QueueFigures> {
-        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let links = self.links();
         links.iter().map(|(peer, linked)| (*peer, linked.lane.figures())).collect()
     }
 
-    /// Tells all members of a new list, the link that caused it first: nobody else can send to the new member
+    /// Who is not in a new list wants nothing more, and all members are told of it, the link that caused it first: nobody else can send to the new member
     /// before its own copy of the list is under way. The borrow of the right to change keeps versions in order.
     fn announce(&self, change: &Change, first: PeerId, _changes: &Changes<'_>) {
+        self.wants.follow(change);
         if change.members.is_empty() {
+            self.sequencer.forget(&change.group);
             return;
         }
         let frame = match self.identity.members(change) {
@@ -192,7 +313,7 @@ impl<O: Outlet> Core<O> {
             members = change.members.len(),
             "members"
         );
-        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        let links = self.links();
         let others = change.members.iter().map(|member| member.peer).filter(|peer| *peer != first);
         let listed = change.members.iter().any(|member| member.peer == first);
         let ordered = listed.then_some(first).into_iter().chain(others);
@@ -200,14 +321,24 @@ impl<O: Outlet> Core<O> {
     }
 
     fn send_to(&self, link: &O, frame: Result<Bytes, TermError>) {
+        self.send_to_all(std::iter::once(link.peer()), frame);
+    }
+
+    /// Sends one frame of ours to some links.
+    pub(super) fn send_to_all(&self, peers: impl Iterator<Item = PeerId>, frame: Result<Bytes, TermError>) {
         match frame {
             Ok(frame) => {
-                let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
-                if let Some(Linked { link, lane, .. }) = links.get(&link.peer()) {
+                let links = self.links();
+                for Linked { link, lane, .. } in peers.filter_map(|peer| links.get(&peer)) {
                     lane.send(link, &frame);
                 }
             }
-            Err(error) => tracing::error!(node = link.node(), %error, "cannot write an answer"),
+            Err(error) => tracing::error!(%error, "cannot write an answer"),
         }
+    }
+
+    /// The links to send to.
+    pub(super) fn links(&self) -> ShardedLockReadGuard<'_, HashMap<PeerId, Linked<O>>> {
+        self.links.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

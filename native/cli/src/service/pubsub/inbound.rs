@@ -2,14 +2,17 @@
 //!
 //! A *run* is consecutive messages to one pid of ours. The router is asked for the group at the start of a run and
 //! for the targets at its end; what is between costs a comparison and a copy into the batch. A run ends when another pid or a request follows, when the
-//! batch is full, and when everything that was read is dispatched.
+//! batch is full, and when everything that was read is dispatched. What a publisher sends as one message and means as several
+//! ([`split`]) is so many messages of the run.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use outrigger_fanout::RouteKey;
+use outrigger_fanout::ordered::Sequence;
 use outrigger_node::{DownReason, Inbound, NodeName, Payload, Printable, To};
 use outrigger_term::Pid;
 
@@ -17,6 +20,7 @@ use super::batch::Batch;
 use super::core::Core;
 use super::outlet::Outlet;
 use super::request::{self, Request, RequestError};
+use super::split;
 use super::throttle::Throttle;
 
 /// Groups whose control message a link keeps ready.
@@ -38,6 +42,8 @@ pub(super) struct LinkInbound<O, D> {
     dial: D,
     run: Option<Run>,
     batch: Batch,
+    /// Where messages are that came as one.
+    places: Vec<Range<usize>>,
     /// Everything of a frame up to its payload but the length, by group.
     prefixes: HashMap<Arc<str>, Arc<[u8]>>,
     /// The groups attached over this link.
@@ -50,6 +56,8 @@ struct Run {
     key: RouteKey,
     prefix: Arc<[u8]>,
     messages: u64,
+    /// What puts them in order, if that is asked for.
+    sequence: Option<Arc<Sequence>>,
 }
 
 impl<O: Outlet, D: Dial> LinkInbound<O, D> {
@@ -61,6 +69,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
             dial,
             run: None,
             batch: Batch::default(),
+            places: Vec::new(),
             prefixes: HashMap::new(),
             attached: HashSet::new(),
             throttle: Throttle::default(),
@@ -68,7 +77,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
         }
     }
 
-    /// A message to a pid: to be forwarded.
+    /// What came for a pid: a message to be forwarded, or several.
     fn forward(&mut self, pid: Pid<'_>, payload: Payload<'_>) {
         let key = match RouteKey::from_pid(pid.id, pid.serial) {
             Some(key) if pid.creation == self.core.identity.router.creation => key,
@@ -77,6 +86,26 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
                 return;
             }
         };
+        match split::messages(payload.as_slice(), &mut self.places) {
+            Ok(None) => self.add(key, payload),
+            Ok(Some(left_out)) => {
+                let whole = payload.to_bytes();
+                let places = std::mem::take(&mut self.places);
+                for place in &places {
+                    self.add(key, Payload::new(&whole.slice(..place.end), place.start));
+                }
+                self.places = places;
+                if left_out > 0 {
+                    self.core.figures.malformed.fetch_add(left_out, Relaxed);
+                    self.complain("peer put what is no message into a batch");
+                }
+            }
+            Err(error) => self.malformed(&error.to_string()),
+        }
+    }
+
+    /// A message to be forwarded.
+    fn add(&mut self, key: RouteKey, payload: Payload<'_>) {
         match &mut self.run {
             Some(run) if run.key == key => {
                 self.batch.push(&run.prefix, payload);
@@ -92,17 +121,29 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
     fn start_run(&mut self, key: RouteKey, payload: Payload<'_>) {
         self.end_run();
         // A message that is dropped starts no run: the next one asks again, and is counted again.
-        let Ok(group) = self.core.router.group(key, self.link.peer()) else { return };
+        let sequence = self.core.sequencer.find(key);
+        let group = match &sequence {
+            Some(sequence) => sequence.group().clone(),
+            None => match self.core.router.group(key, self.link.peer()) {
+                Ok(group) => group,
+                Err(_) => return,
+            },
+        };
         if let Some(prefix) = self.prefix(&group) {
             self.batch.push(&prefix, payload);
-            self.run = Some(Run { key, prefix, messages: 1 });
+            self.run = Some(Run { key, prefix, messages: 1, sequence });
         }
     }
 
     /// Hands on what was gathered.
     fn end_run(&mut self) {
-        if let Some(run) = self.run.take() {
-            self.core.hand_on(&self.link, run.key, &run.prefix, run.messages, &mut self.batch);
+        if let Some(Run { key, prefix, messages, sequence }) = self.run.take() {
+            match &sequence {
+                None => self.core.hand_on(&self.link, key, &prefix, messages, &mut self.batch),
+                Some(sequence) => {
+                    self.core.hand_out(&self.link, (key, sequence), &prefix, messages, &mut self.batch);
+                }
+            }
             self.batch.clear();
         }
     }
@@ -124,7 +165,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
     fn request(&mut self, payload: &[u8]) {
         match request::parse(payload) {
             Ok(Request::Attach { group, worker, batches }) if self.is_ours(&worker) && !group.is_empty() => {
-                if self.core.attach(&self.link, &group, batches) {
+                if self.core.attach(&self.link, &group, worker.creation, batches) {
                     self.attached.insert(group.into_owned());
                 }
             }
@@ -134,6 +175,25 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
                 }
                 self.core.detach(&self.link, &group);
             }
+            Ok(Request::Left { group, worker }) if self.is_ours(&worker) => {
+                self.core.leaving.left(self.link.peer(), Some(&group));
+            }
+            Ok(Request::Interest(told)) if self.is_ours(&told.teller) => {
+                if let Some(problem) = self.core.follow(&self.link, &told) {
+                    self.complain(&problem);
+                }
+            }
+            Ok(Request::Ordered(asked)) if self.attached.contains(&*asked.group) => {
+                if let Err(problem) = self.core.grant(&self.link, &asked) {
+                    self.core.figures.refused.fetch_add(1, Relaxed);
+                    self.complain(&problem.to_string());
+                }
+            }
+            Ok(Request::OrderedLeft(left)) if self.attached.contains(&*left.group) => {
+                self.core.leave_term(&self.link, &left);
+            }
+            // It asks again when it is attached.
+            Ok(Request::Ordered(_) | Request::OrderedLeft(_)) => {}
             Ok(Request::Cover { group, nodes }) if self.attached.contains(&*group) => {
                 self.dial.cover(&group, nodes);
             }

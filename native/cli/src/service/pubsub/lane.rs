@@ -9,14 +9,14 @@
 //!   taken back under the queue's lock, with everything before it in the link;
 //! - while `lagging` is set, room has been asked for and was not given yet: the queue is not forgotten.
 //!
-//! Cost while nobody lags: two loads for each run and target.
+//! Cost while nobody lags: two loads for each run and target, and a count of what may be missed should the link break.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use outrigger_fanout::{Class, Next, Policies, QueueFigures, TargetQueue};
+use outrigger_fanout::{Class, Handed, Next, Policies, QueueFigures, TargetQueue};
 use outrigger_node::Payload;
 
 use super::announce::Identity;
@@ -44,6 +44,8 @@ pub(crate) struct LaneConfig {
 pub(super) struct Lane {
     lagging: AtomicBool,
     queue: Mutex<TargetQueue<Waiting>>,
+    /// What is not known to have arrived, whichever way it took.
+    pub(super) handed: parking_lot::Mutex<Handed>,
 }
 
 /// What waits.
@@ -59,7 +61,7 @@ impl Lane {
     /// A way on which nothing waits.
     pub(super) fn new(config: &LaneConfig) -> Self {
         let queue = TargetQueue::new(config.queue_bytes, config.policies.clone());
-        Self { lagging: AtomicBool::new(false), queue: Mutex::new(queue) }
+        Self { lagging: AtomicBool::new(false), queue: Mutex::new(queue), handed: Default::default() }
     }
 
     /// Whether what is for the peer may go into its link now.
@@ -194,7 +196,7 @@ impl<O: Outlet> Turn<'_, O> {
     fn flush(&mut self) {
         if self.group.take().is_some() {
             self.batch.finish();
-            let buffers = self.batch.buffers().to_vec();
+            let buffers = self.batch.frames().buffers().to_vec();
             self.send(&buffers);
             self.batch.clear();
         }

@@ -5,12 +5,16 @@
 //! frame, and at the end of the run hands the same buffers to every target's link. The payload is passed on as it came.
 //!
 //! Invariants:
-//! - a payload is not decoded, and copied once at most, unless a target lags ([`apart`]); large ones are shared with the read buffer;
+//! - a payload is not decoded, and copied once at most, unless a target lags ([`apart`]), a run is sorted or it is put in order; large ones are shared with the read buffer;
 //! - a worker that attached in version 1 gets each message in a frame of its own, at the cost of a second copy;
 //! - what a link gathered is handed on before the next request of that link and before its end, so a list that
 //!   is announced is behind all the data that it says goodbye to;
 //! - lists of a group are announced in the order of their versions, to the link that made the change first;
 //! - a request that is malformed costs a counter and at most one log line a second for each link.
+//!
+//! Where members have said what they want ([`interest`]), a run is sorted by topic first, and each part of it goes to those who want it.
+//!
+//! Messages of prefixes that all nodes shall see in one order are numbered and handed out by their sequence ([`ordered`]).
 //!
 //! A peer that does not keep up gets its messages by a [`lane`] of its own, which drops what has no room and says so.
 //!
@@ -19,13 +23,18 @@
 mod announce;
 mod apart;
 mod batch;
+mod copies;
 mod core;
 mod cover;
 mod inbound;
+mod interest;
 mod lane;
+mod leaving;
+mod ordered;
 mod outlet;
 mod request;
 mod service;
+mod split;
 mod throttle;
 
 #[cfg(test)]
@@ -34,3 +43,4 @@ mod tests;
 pub(crate) use lane::LaneConfig;
 pub(crate) use request::VERSION;
 pub(crate) use service::PubSub;
+pub(super) use throttle::Throttle;

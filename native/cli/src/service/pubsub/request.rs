@@ -1,9 +1,12 @@
-//! What nodes ask of the router: attach, detach, cover. Terms of a peer, read with bounds.
+//! What nodes ask of the router: attach, detach, cover, and what they tell it: of their interest, and that they have left it. Terms of a peer, read with bounds.
 
 use std::borrow::Cow;
 
 use outrigger_node::NodeName;
 use outrigger_term::{Pid, Reader, TermError};
+
+use super::interest::{MOST, Told};
+use super::ordered::Asked;
 
 /// The newest version of the protocol that we speak.
 pub(crate) const VERSION: u64 = 2;
@@ -19,6 +22,14 @@ pub(super) enum Request<'a> {
     Attach { group: Cow<'a, str>, worker: Pid<'a>, batches: bool },
     /// The worker of this group goes.
     Detach { group: Cow<'a, str>, worker: Pid<'a> },
+    /// The worker's node publishes through this router no more, as it was asked to.
+    Left { group: Cow<'a, str>, worker: Pid<'a> },
+    /// What the node behind this link wants.
+    Interest(Told<'a>),
+    /// The node behind this link wants to publish in order.
+    Ordered(Asked<'a>),
+    /// It publishes under this term no more.
+    OrderedLeft(Asked<'a>),
     /// There are workers of this group on nodes that we do not reach. Names that are none are left out.
     Cover { group: Cow<'a, str>, nodes: Vec<NodeName> },
 }
@@ -37,6 +48,12 @@ pub(super) enum RequestError<'a> {
     /// Not a term of the protocol.
     #[error("peer sent a malformed request: {0}")]
     Term(#[from] TermError),
+    /// More patterns than one message may have.
+    #[error("peer tells of {length} topics in one message, at most {MOST} are read")]
+    TooManyPatterns {
+        /// How many it claims.
+        length: u32,
+    },
     /// A tuple that we do not know.
     #[error("peer sent an unknown request {tag:.32} of {arity} elements")]
     Unknown {
@@ -52,7 +69,9 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
     let mut reader = Reader::new(payload);
     let arity = reader.tuple()?;
     let tag = reader.atom()?;
-    let known = ["attach", "detach", "cover"].iter().any(|name| tag.eq_str(name));
+    let known = ["attach", "detach", "left", "cover", "interest", "ordered", "ordered_left"]
+        .iter()
+        .any(|name| tag.eq_str(name));
     if !known || arity < 3 {
         return Err(RequestError::Unknown { tag: tag.text(), arity });
     }
@@ -61,13 +80,25 @@ pub(super) fn parse(payload: &[u8]) -> Result<Request<'_>, RequestError<'_>> {
     if !(OLDEST..=VERSION).contains(&version) {
         return Err(RequestError::Version { version, group });
     }
-    if arity != 4 {
+    if tag.eq_str("interest") && arity == 6 {
+        let told = Told::read(group, &mut reader)?;
+        reader.expect_end()?;
+        return Ok(Request::Interest(told));
+    }
+    if tag.text().starts_with("ordered") && arity == 5 {
+        let asked = Asked { group, prefix: reader.binary()?, floor: reader.unsigned()? };
+        reader.expect_end()?;
+        return Ok(if tag.eq_str("ordered") { Request::Ordered(asked) } else { Request::OrderedLeft(asked) });
+    }
+    if arity != 4 || tag.eq_str("interest") || tag.text().starts_with("ordered") {
         return Err(RequestError::Unknown { tag: tag.text(), arity });
     }
     let request = if tag.eq_str("cover") {
         Request::Cover { group, nodes: names(&mut reader)? }
     } else if tag.eq_str("attach") {
         Request::Attach { group, worker: reader.pid()?, batches: version > OLDEST }
+    } else if tag.eq_str("left") {
+        Request::Left { group, worker: reader.pid()? }
     } else {
         Request::Detach { group, worker: reader.pid()? }
     };
@@ -90,15 +121,10 @@ fn names(reader: &mut Reader<'_>) -> Result<Vec<NodeName>, TermError> {
 
 #[cfg(test)]
 mod tests {
-    use outrigger_term::{Atom, Writer};
+    use outrigger_term::Atom;
 
+    use super::super::tests::{only_the_whole_is_a_request, term};
     use super::*;
-
-    fn term(build: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        build(&mut Writer::new(&mut bytes));
-        bytes
-    }
 
     fn attach(version: i64) -> Vec<u8> {
         term(|writer| {
@@ -121,6 +147,21 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    #[test]
+    fn left_is_read() {
+        let bytes = term(|writer| {
+            writer.tuple(4);
+            writer.atom("left").unwrap();
+            writer.integer(1);
+            writer.atom("g").unwrap();
+            writer.pid(&Pid { node: Atom::Utf8("a@h"), id: 1, serial: 2, creation: 3 }).unwrap();
+        });
+        assert!(
+            matches!(parse(&bytes), Ok(Request::Left { group, worker }) if group == "g" && worker.id == 1)
+        );
+        only_the_whole_is_a_request(&bytes);
     }
 
     #[test]
@@ -159,16 +200,7 @@ mod tests {
     #[test]
     fn every_cut_and_every_wrong_byte_is_an_error_or_another_request() {
         let bytes = attach(1);
-        for end in 0..bytes.len() {
-            assert!(parse(&bytes[..end]).is_err(), "cut at {end}");
-        }
-        for at in 0..bytes.len() {
-            for value in 0..=255 {
-                let mut wrong = bytes.clone();
-                wrong[at] = value;
-                let _ = parse(&wrong);
-            }
-        }
+        only_the_whole_is_a_request(&bytes);
         let trailing = [bytes, vec![106]].concat();
         assert!(matches!(parse(&trailing), Err(RequestError::Term(_))));
     }

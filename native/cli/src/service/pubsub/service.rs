@@ -137,6 +137,14 @@ impl PubSub {
         Self { lane, bound: OnceLock::new() }
     }
 
+    /// Has all members take other ways, and returns when nothing is under way through this node any more. To be given up after a time.
+    pub(crate) async fn leave(&self) {
+        if let Some(Bound { core, .. }) = self.bound.get() {
+            core.leave();
+            core.leaving.over(|| core.router.counters().forwarded).await;
+        }
+    }
+
     /// What waits for each link besides what is in it, and what was dropped.
     pub(crate) fn queues(&self) -> HashMap<LinkId, QueueFigures> {
         let queues = self.bound.get().map(|bound| bound.core.queues()).unwrap_or_default();
@@ -154,6 +162,7 @@ impl PubSub {
             ("runs", figures.runs.load(Relaxed)),
             ("batches", figures.batches.load(Relaxed)),
             ("copies", counters.copies),
+            ("late", figures.late.load(Relaxed)),
             ("lost", figures.lost.load(Relaxed)),
             ("unknown_route", counters.dropped_unknown_route),
             ("expired_route", counters.dropped_expired_route),

@@ -1,4 +1,4 @@
-//! The service without sockets: links are lists of what was sent to them.
+//! The service without sockets: links are lists of what was sent to them. What the tests share.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,14 @@ use super::inbound::{Dial, LinkInbound};
 use super::outlet::Outlet;
 
 mod batches;
+mod interest;
 mod lagging;
+mod leaving;
+mod ordered;
+mod routing;
+mod split;
+mod traffic;
+mod unconfirmed;
 
 const CREATION: u32 = 77;
 
@@ -84,10 +91,31 @@ enum Seen {
         reason: String,
         limit: u64,
     },
+    Leaving,
     Data(Vec<u8>),
+    /// Where messages of a prefix are put in order.
+    Ordered {
+        prefix: Vec<u8>,
+        at: (u32, u32),
+        term: u64,
+    },
+    /// A term is over.
+    TermEnd {
+        term: u64,
+        next: u64,
+    },
     Batch(Vec<Vec<u8>>),
     /// Publishers' nodes and counts.
     Lost(Vec<(String, u64)>),
+    /// The same of what may be missed.
+    Unconfirmed(Vec<(String, u64)>),
+    /// To a teller.
+    Answer {
+        number: u64,
+        state: String,
+        stamp: u64,
+        complete: bool,
+    },
 }
 
 fn core_with(config: RouterConfig) -> Arc<Core<Wire>> {
@@ -109,14 +137,51 @@ fn peer(core: &Arc<Core<Wire>>, id: u64, node: &'static str) -> Peer {
     Peer { inbound: LinkInbound::new(core.clone(), wire.clone(), asked.clone()), wire, asked }
 }
 
+/// `N` nodes in the group `g`, the newest route, and nothing more to be read by any of them.
+fn members<const N: usize>() -> (Arc<Core<Wire>>, [Peer; N], (u32, u32)) {
+    const NODES: [&str; 6] = ["a@h", "b@h", "c@h", "d@h", "e@h", "f@h"];
+    let core = core_with(RouterConfig::default());
+    let mut all: [Peer; N] = std::array::from_fn(|at| peer(&core, at as u64 + 1, NODES[at]));
+    all.iter_mut().for_each(|peer| {
+        peer.attach("g");
+    });
+    let (route, _) = all[0].members();
+    all.iter().for_each(|peer| drop(peer.batches()));
+    (core, all, route)
+}
+
 fn ours((id, serial): (u32, u32)) -> Pid<'static> {
     Pid { node: Atom::Utf8("rust@h"), id, serial, creation: CREATION }
 }
 
-fn term(build: impl FnOnce(&mut Writer<'_>)) -> Bytes {
+/// The term that is written, for all tests of the service.
+pub(super) fn term(build: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     build(&mut Writer::new(&mut bytes));
-    bytes.into()
+    bytes
+}
+
+/// These terms as one message, as a publisher sends several.
+pub(super) fn as_one(elements: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    term(|writer| {
+        writer.tuple(2);
+        writer.atom("$outrigger_batch").unwrap();
+        writer.list(u32::try_from(elements.len()).unwrap());
+        elements.iter().for_each(|element| writer.raw(element.as_ref()));
+        writer.nil();
+    })
+}
+
+/// No part of a request is one, and no byte of it can be made such that reading it does harm.
+pub(super) fn only_the_whole_is_a_request(bytes: &[u8]) {
+    for end in 0..bytes.len() {
+        assert!(super::request::parse(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    for (at, value) in (0..bytes.len()).flat_map(|at| (0..=255).map(move |value| (at, value))) {
+        let mut wrong = bytes.to_vec();
+        wrong[at] = value;
+        let _ = super::request::parse(&wrong);
+    }
 }
 
 impl Peer {
@@ -131,8 +196,9 @@ impl Peer {
         self.raw(&term);
     }
 
-    fn raw(&mut self, term: &Bytes) {
-        self.inbound.message(To::Name("outrigger_pubsub"), None, Payload::new(term, 0));
+    fn raw(&mut self, term: &[u8]) {
+        let term = Bytes::copy_from_slice(term);
+        self.inbound.message(To::Name("outrigger_pubsub"), None, Payload::new(&term, 0));
     }
 
     fn attach(&mut self, group: &str) -> ((u32, u32), u64) {
@@ -178,7 +244,11 @@ impl Peer {
 
 fn read(frame: &[u8]) -> Seen {
     let mut reader = Reader::new(frame.strip_prefix(&[131, 68, 0]).unwrap());
-    assert_eq!((reader.tuple().unwrap(), reader.integer().unwrap()), (4, 6));
+    let control = (reader.tuple().unwrap(), reader.integer().unwrap());
+    if control == (3, 2) {
+        return answer(reader);
+    }
+    assert_eq!(control, (4, 6));
     assert_eq!(reader.pid().unwrap(), ours((1, 0)));
     assert!(reader.atom().unwrap().eq_str(""));
     let group = reader.atom().unwrap();
@@ -195,7 +265,7 @@ fn read(frame: &[u8]) -> Seen {
         reader.expect_end().unwrap();
         return Seen::Batch(elements);
     }
-    if tag == "$outrigger_lost" {
+    if tag == "$outrigger_lost" || tag == "$outrigger_unconfirmed" {
         assert_eq!((arity, reader.pid().unwrap()), (3, ours((1, 0))));
         let length = reader.list().unwrap();
         let mut lost = Vec::new();
@@ -205,13 +275,26 @@ fn read(frame: &[u8]) -> Seen {
         }
         reader.list_end(length).unwrap();
         reader.expect_end().unwrap();
-        return Seen::Lost(lost);
+        return if tag == "$outrigger_lost" { Seen::Lost(lost) } else { Seen::Unconfirmed(lost) };
     }
-    if tag == "$outrigger" || tag == "$outrigger_end" {
+    if tag == "$outrigger_leaving" {
+        assert_eq!((arity, reader.pid().unwrap()), (2, ours((1, 0))));
+        reader.expect_end().unwrap();
+        return Seen::Leaving;
+    }
+    if tag == "$outrigger" || tag == "$outrigger_end" || tag == "$outrigger_total" {
         return Seen::Data(payload.to_vec());
     }
     assert_eq!(arity, 5);
     assert_eq!(reader.pid().unwrap(), ours((1, 0)));
+    if tag == "$outrigger_total_end" {
+        assert_eq!(reader.binary().unwrap(), b"room:");
+        return Seen::TermEnd { term: reader.unsigned().unwrap(), next: reader.unsigned().unwrap() };
+    }
+    if tag == "$outrigger_ordered" {
+        let (prefix, at) = (reader.binary().unwrap().to_vec(), reader.pid().unwrap());
+        return Seen::Ordered { prefix, at: (at.id, at.serial), term: reader.unsigned().unwrap() };
+    }
     if tag == "$outrigger_refused" {
         assert_eq!(reader.atom().unwrap(), group);
         let reason = reader.atom().unwrap().text().into_owned();
@@ -233,212 +316,21 @@ fn read(frame: &[u8]) -> Seen {
     Seen::Members { version, route: (route.id, route.serial), members }
 }
 
+/// What follows in a message to the pid of a teller.
+fn answer(mut reader: Reader<'_>) -> Seen {
+    assert!(reader.atom().unwrap().eq_str(""));
+    assert_eq!(reader.pid().unwrap().id, 9, "to the teller");
+    assert_eq!(reader.tuple().unwrap(), 6);
+    assert!(reader.atom().unwrap().eq_str("$outrigger_interest"));
+    assert_eq!(reader.pid().unwrap(), ours((1, 0)));
+    let number = reader.unsigned().unwrap();
+    let state = reader.atom().unwrap().text().into_owned();
+    let stamp = reader.unsigned().unwrap();
+    let complete = reader.atom().unwrap().eq_str("true");
+    reader.expect_end().unwrap();
+    Seen::Answer { number, state, stamp, complete }
+}
+
 fn data(bytes: &[u8]) -> Seen {
     Seen::Data(bytes.to_vec())
-}
-
-#[test]
-fn a_run_is_one_batch_shared_by_all_targets() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b, mut c) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"), peer(&core, 3, "c@h"));
-    a.attach("g");
-    b.attach("g");
-    c.attach("g");
-    let (route, version) = a.members();
-    assert_eq!(version, 3);
-    b.batches();
-
-    a.publish(route, b"one");
-    a.publish(route, b"two");
-    assert!(b.batches().is_empty(), "nothing goes out before the end of the read batch");
-    a.inbound.flush();
-    let (to_b, to_c) = (b.batches(), c.batches());
-    assert_eq!((to_b.len(), to_b[0].len()), (1, 1), "one send of one buffer");
-    assert_eq!(to_b[0][0].as_ptr(), to_c[0][0].as_ptr(), "the same buffer");
-    b.wire.send(&to_b[0]);
-    assert_eq!(b.seen(), [data(b"one"), data(b"two")]);
-    assert!(a.batches().is_empty(), "never back to the sender");
-    let counters = core.router.counters();
-    assert_eq!((counters.forwarded, counters.copies), (2, 4));
-    a.inbound.flush();
-    assert!(b.batches().is_empty());
-}
-
-#[test]
-fn order_holds_across_routes_and_requests() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    let Some(Seen::Members { members, .. }) = ({
-        a.request("attach", 1, "other", "a@h");
-        b.request("attach", 1, "other", "b@h");
-        b.seen().pop()
-    }) else {
-        panic!("no list");
-    };
-    let only_b = members.iter().find(|(node, _)| node == "b@h").unwrap().1;
-    a.publish(route, b"1");
-    a.publish(only_b, b"2");
-    a.publish(route, b"3");
-    a.request("detach", 1, "g", "a@h");
-    a.inbound.flush();
-    let seen = b.seen();
-    assert_eq!(seen[..3], [data(b"1"), data(b"2"), data(b"3")]);
-    assert!(
-        matches!(&seen[3], Seen::Members { members, .. } if members.len() == 1),
-        "the goodbye is behind the data: {seen:?}"
-    );
-}
-
-#[test]
-fn the_end_of_a_link_is_told_behind_its_data() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    a.publish(route, b"last");
-    a.inbound.flush();
-    a.inbound.link_down(&DownReason::ClosedByPeer);
-    let seen = b.seen();
-    assert_eq!(seen[0], data(b"last"));
-    assert!(matches!(&seen[1], Seen::Members { version: 3, members, .. } if members.len() == 1), "{seen:?}");
-}
-
-#[test]
-fn an_old_link_is_silent_once_a_new_one_has_its_place() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    b.batches();
-    a.publish(route, b"gathered, not handed on");
-    let mut again = peer(&core, 3, "a@h");
-    again.attach("g");
-    a.inbound.flush();
-    let seen = b.seen();
-    assert!(matches!(seen[..], [Seen::Members { version: 3, .. }]), "{seen:?}");
-    assert_eq!(core.router.counters().dropped_unattached, 1);
-}
-
-#[test]
-fn the_new_member_is_told_first_and_gets_nothing_of_older_lists() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b, mut c) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"), peer(&core, 3, "c@h"));
-    a.attach("g");
-    b.attach("g");
-    let (old, _) = a.members();
-    c.attach("g");
-    a.publish(old, b"x");
-    a.inbound.flush();
-    assert_eq!(b.seen().last(), Some(&data(b"x")));
-    assert!(c.batches().is_empty());
-}
-
-#[test]
-fn a_member_that_attaches_anew_gets_nothing_that_was_gathered_for_its_old_place() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    b.batches();
-    a.publish(route, b"for the old place");
-    b.request("attach", 1, "g", "b@h");
-    a.inbound.flush();
-    let seen = b.seen();
-    assert!(matches!(seen[..], [Seen::Members { version: 3, .. }]), "{seen:?}");
-}
-
-#[test]
-fn pids_of_nobody_are_dropped_and_counted() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    b.batches();
-    let payload = Bytes::from_static(b"x");
-    let mut old = ours(route);
-    old.creation += 1;
-    a.inbound.message(To::Pid(old), None, Payload::new(&payload, 0));
-    a.publish((5, 4_000), b"x");
-    a.inbound.flush();
-    assert!(b.batches().is_empty());
-    assert_eq!(core.router.counters().dropped_unknown_route, 2);
-    let mut stranger = peer(&core, 9, "z@h");
-    stranger.publish(route, b"x");
-    stranger.inbound.flush();
-    assert!(b.batches().is_empty());
-    assert_eq!(core.router.counters().dropped_unattached, 1);
-}
-
-#[test]
-fn refusals_say_why() {
-    let mut config = RouterConfig::default();
-    (config.max_groups, config.max_members) = (1, 1);
-    let core = core_with(config);
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    a.request("attach", 1, "second", "a@h");
-    b.request("attach", 1, "g", "b@h");
-    b.request("attach", 7, "g", "b@h");
-    let refused = |reason: &str, limit| Seen::Refused { reason: reason.into(), limit };
-    assert_eq!(a.seen(), [refused("too_many_groups", 1)]);
-    assert_eq!(b.seen(), [refused("too_many_members", 1), refused("version", 2)]);
-}
-
-#[test]
-fn what_is_malformed_or_about_others_is_counted_and_changes_nothing() {
-    let core = core_with(RouterConfig::default());
-    let mut a = peer(&core, 1, "a@h");
-    a.request("attach", 1, "g", "b@h");
-    a.request("attach", 1, "", "a@h");
-    a.raw(&Bytes::from_static(b""));
-    a.raw(&Bytes::from_static(&[104, 255]));
-    a.raw(&term(|writer| writer.atom("hello").unwrap()));
-    assert!(a.batches().is_empty());
-    assert_eq!(core.router.size(), (0, 0));
-    assert_eq!(core.figures.malformed.load(std::sync::atomic::Ordering::Relaxed), 5);
-}
-
-#[test]
-fn cover_is_for_the_attached() {
-    let core = core_with(RouterConfig::default());
-    let mut a = peer(&core, 1, "a@h");
-    let cover = term(|writer| {
-        writer.tuple(4);
-        writer.atom("cover").unwrap();
-        writer.integer(1);
-        writer.atom("g").unwrap();
-        writer.list(1);
-        writer.atom("b@h").unwrap();
-        writer.nil();
-    });
-    a.raw(&cover);
-    assert!(a.asked.0.lock().unwrap().is_empty());
-    a.attach("g");
-    a.raw(&cover);
-    assert_eq!(*a.asked.0.lock().unwrap(), ["g b@h"]);
-    a.request("detach", 1, "g", "a@h");
-    a.request("detach", 1, "g", "a@h");
-    assert_eq!(*a.asked.0.lock().unwrap(), ["g b@h", "g left"]);
-}
-
-#[test]
-fn a_full_batch_goes_out_at_once() {
-    let core = core_with(RouterConfig::default());
-    let (mut a, mut b) = (peer(&core, 1, "a@h"), peer(&core, 2, "b@h"));
-    a.attach("g");
-    b.attach("g");
-    let (route, _) = a.members();
-    b.batches();
-    let large = Bytes::from(vec![1; 200_000]);
-    a.inbound.message(To::Pid(ours(route)), None, Payload::new(&large, 0));
-    let sent = b.batches();
-    assert_eq!(sent.len(), 1);
-    assert!(sent[0].iter().any(|buffer| buffer.as_ptr() == large.as_ptr()), "shared, not copied");
 }

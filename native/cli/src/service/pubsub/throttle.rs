@@ -2,7 +2,7 @@
 
 /// The gate in front of a log line. No clock: the caller gives the time.
 #[derive(Debug, Default)]
-pub(super) struct Throttle {
+pub(in crate::service) struct Throttle {
     next_ms: u64,
     held_back: u64,
 }
@@ -11,7 +11,7 @@ impl Throttle {
     const PAUSE_MS: u64 = 1_000;
 
     /// Whether a line may be written now; then how many were held back since the last one.
-    pub(super) fn pass(&mut self, now_ms: u64) -> Option<u64> {
+    pub(in crate::service) fn pass(&mut self, now_ms: u64) -> Option<u64> {
         if now_ms < self.next_ms {
             self.held_back += 1;
             return None;

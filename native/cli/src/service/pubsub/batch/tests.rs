@@ -26,7 +26,7 @@ fn binary(size: usize) -> Bytes {
 
 /// What follows length and prefix, frame by frame.
 fn frames(batch: &Batch) -> Vec<Vec<u8>> {
-    let stream = batch.buffers().concat();
+    let stream = batch.frames().buffers().concat();
     let mut rest = stream.as_slice();
     let mut frames = Vec::new();
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
@@ -53,16 +53,16 @@ fn shared(payloads: &[Bytes]) -> Vec<u8> {
 #[test]
 fn a_message_that_is_alone_is_as_it_came() {
     let batch = gather(&terms(1));
-    assert_eq!(batch.buffers().concat(), b"\0\0\0\x05pre\x61\0");
+    assert_eq!(batch.frames().buffers().concat(), b"\0\0\0\x05pre\x61\0");
     assert_eq!(batch.shared, 0);
 }
 
 #[test]
 fn messages_that_follow_one_another_are_one_term() {
     for count in 2..=MOST as u8 {
-        let mut batch = gather(&terms(count));
+        let batch = gather(&terms(count));
         assert_eq!(frames(&batch), [shared(&terms(count))], "{count}");
-        assert_eq!((batch.buffers().len(), batch.finish()), (1, 1), "{count}");
+        assert_eq!((batch.frames().buffers().len(), batch.frames().shared()), (1, 1), "{count}");
     }
 }
 
@@ -121,7 +121,7 @@ fn a_large_payload_is_shared_alone_in_its_frame_and_keeps_its_place() {
     let expected =
         [shared(&small[..2]), large_term.clone(), shared(&small[2..]), large_term.clone(), large_term];
     assert_eq!(frames(&batch), expected);
-    let same = batch.buffers().iter().filter(|buffer| buffer.as_ptr() == large.as_ptr());
+    let same = batch.frames().buffers().iter().filter(|buffer| buffer.as_ptr() == large.as_ptr());
     assert_eq!(same.count(), 3, "not a copy");
 }
 
@@ -135,9 +135,9 @@ fn a_block_that_is_full_is_not_moved() {
         count += 1;
     }
     batch.finish();
-    let bytes: usize = batch.buffers().iter().map(Bytes::len).sum();
+    let bytes: usize = batch.frames().buffers().iter().map(Bytes::len).sum();
     assert!((FULL..FULL + 1_100).contains(&bytes), "{bytes} bytes");
-    assert!(batch.buffers().len() <= 3, "{} buffers", batch.buffers().len());
+    assert!(batch.frames().buffers().len() <= 3, "{} buffers", batch.frames().buffers().len());
     let elements: Vec<_> = frames(&batch).iter().flat_map(|frame| elements(frame)).collect();
     assert_eq!(elements, vec![payload; count]);
 }
@@ -149,23 +149,43 @@ fn one_by_one_they_are_what_they_would_be_without_batches() {
         [&terms(3)[..], std::slice::from_ref(&large), &terms(200), &[medium.clone(), medium], &terms(1)]
             .concat();
     let batch = gather(&all);
-    let singles = batch.one_by_one(PREFIX);
+    let singles = batch.frames().one_by_one(PREFIX);
     assert_eq!(frames(&singles), all);
     assert_eq!(singles.shared, 0);
-    assert!(singles.buffers().iter().any(|buffer| buffer.as_ptr() == large.as_ptr()), "not a copy");
+    assert!(singles.frames().buffers().iter().any(|buffer| buffer.as_ptr() == large.as_ptr()), "not a copy");
 }
 
 #[test]
 fn after_a_clear_it_is_as_new() {
     let mut batch = gather(&terms(3));
     batch.clear();
-    assert!(batch.buffers().is_empty() && batch.finish() == 0);
+    assert!(batch.frames().buffers().is_empty() && batch.frames().shared() == 0);
     terms(2).iter().for_each(|payload| batch.push(PREFIX, Payload::new(payload, 0)));
-    assert_eq!(batch.finish(), 1);
+    batch.finish();
+    assert_eq!(batch.frames().shared(), 1);
     assert_eq!(frames(&batch), [shared(&terms(2))]);
-    assert_eq!(frames(&batch.one_by_one(PREFIX)), terms(2));
+    assert_eq!(frames(&batch.frames().one_by_one(PREFIX)), terms(2));
     // Not finished: nothing of it stays.
     batch.push(PREFIX, Payload::new(&terms(1)[0], 0));
     batch.clear();
-    assert!(batch.buffers().is_empty() && batch.one_by_one(PREFIX).buffers().is_empty());
+    assert!(
+        batch.frames().buffers().is_empty()
+            && batch.frames().one_by_one(PREFIX).frames().buffers().is_empty()
+    );
+}
+
+#[test]
+fn parts_have_their_own_buffers_and_messages() {
+    let payloads = terms(5);
+    let mut batch = Batch::default();
+    for part in [&payloads[..1], &payloads[1..4], &payloads[4..]] {
+        part.iter().for_each(|payload| batch.push(PREFIX, Payload::new(payload, 0)));
+        batch.cut();
+    }
+    let parts: Vec<_> = batch.parts().collect();
+    let of = |index: usize| (parts[index].payloads().count(), parts[index].shared());
+    assert_eq!([of(0), of(1), of(2)], [(1, 0), (3, 1), (1, 0)]);
+    assert_eq!(parts[1].buffers().concat()[7..], shared(&payloads[1..4]));
+    assert_eq!(parts[2].payloads().collect::<Vec<_>>(), [&payloads[4][..]]);
+    assert_eq!(frames(&parts[1].one_by_one(PREFIX)), payloads[1..4]);
 }

@@ -1,6 +1,7 @@
 //! A peer that does not keep up: what waits for it, what it is told, and that nobody else notices.
 
 use super::super::lane::{LaneConfig, SHARE};
+use super::traffic::{Got, got, marker, message, numbers};
 use super::*;
 
 /// Room for some 80 messages of a few bytes.
@@ -9,58 +10,6 @@ const QUEUE: usize = 80 * 300;
 pub(super) fn lane_config() -> LaneConfig {
     let policies = "new:*=drop_newest,latest:*=keep_latest,dear:*=disconnect".parse().unwrap();
     LaneConfig { queue_bytes: QUEUE, policies: Arc::new(policies) }
-}
-
-/// A message of the protocol. The publisher's pid is a claim that nobody checks.
-fn message(topic: &str, number: u64) -> Bytes {
-    term(|writer| {
-        writer.tuple(6);
-        writer.atom("$outrigger").unwrap();
-        writer.unsigned(number);
-        writer.pid(&Pid { node: Atom::Utf8("x@y"), id: 1, serial: 2, creation: 3 }).unwrap();
-        writer.binary(topic.as_bytes()).unwrap();
-        writer.atom("m").unwrap();
-        writer.atom("d").unwrap();
-    })
-}
-
-fn marker(number: u64) -> Bytes {
-    term(|writer| {
-        writer.tuple(2);
-        writer.atom("$outrigger_end").unwrap();
-        writer.unsigned(number);
-    })
-}
-
-/// The number in each message, lists of losses, and what else came.
-#[derive(Debug, PartialEq)]
-enum Got {
-    Message(u64),
-    Marker(u64),
-    Lost(Vec<(String, u64)>),
-    Members(u64),
-}
-
-fn got(peer: &Peer) -> Vec<Got> {
-    let mut all = Vec::new();
-    for seen in peer.seen() {
-        match seen {
-            Seen::Data(term) => all.push(number(&term)),
-            Seen::Batch(elements) => all.extend(elements.iter().map(|term| number(term))),
-            Seen::Lost(lost) => all.push(Got::Lost(lost)),
-            Seen::Members { version, .. } => all.push(Got::Members(version)),
-            Seen::Refused { .. } => panic!("{seen:?}"),
-        }
-    }
-    all
-}
-
-fn number(term: &[u8]) -> Got {
-    let mut reader = Reader::new(term);
-    let arity = reader.tuple().unwrap();
-    let _tag = reader.atom().unwrap();
-    let number = reader.unsigned().unwrap();
-    if arity == 6 { Got::Message(number) } else { Got::Marker(number) }
 }
 
 struct World {
@@ -102,10 +51,6 @@ impl World {
         }
         all
     }
-}
-
-fn numbers(got: &[Got]) -> Vec<u64> {
-    got.iter().filter_map(|got| if let Got::Message(n) = got { Some(*n) } else { None }).collect()
 }
 
 fn lost(count: u64) -> Got {

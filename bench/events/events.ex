@@ -1,0 +1,144 @@
+defmodule Bench.Events do
+  @moduledoc """
+  What decoding an event costs, beside other decoders: `make bench-events`. See `Bench.Events.Contenders` and `Bench.Events.Documents`.
+  """
+
+  alias Bench.Events.{Contenders, Documents, Worst}
+  alias Bench.Report
+  alias Outrigger.Events.Avro
+
+  @help """
+  What decoding an event costs in the VM, beside other decoders.
+
+      make bench-events
+      bench/events/run [--repeats 11] [--round MILLISECONDS] [--no-keep]
+
+  Debian's erlang-jiffy runs beside it where it is installed, OTP's own decoder from OTP 27 on, and Jason where it is among the
+  dependencies.
+  """
+
+  @metrics [
+    %{
+      name: "time",
+      unit: "us",
+      better: :lower,
+      goal: "2.5 for the event, 5 for the typed change, 2 for Avro"
+    },
+    %{name: "throughput", unit: "MB/s", better: :higher, goal: "350 for the batch"},
+    %{name: "time on a normal scheduler", unit: "us", better: :lower, goal: "1,000"},
+    %{name: "schedules of 1 ms or more", unit: "in a round", better: :lower, goal: "0"},
+    %{name: "events", unit: "1/s", better: :higher, goal: "1,000,000 for five fields of each"}
+  ]
+
+  @remarks """
+  `time`: wall time of one call, garbage collection with it: a round is a process of its own that decodes the same document for some 60 ms, and the
+  rounds of all contenders take turns. The documents are made by `bench/events/documents.ex`; `five fields of each` reads all of the
+  batch and takes five fields of each event as a row (others decode all of it first). `typed change` is of the event with
+  its schema, which others decode untyped.
+  """
+
+  @doc "Runs the bench; returns the exit code."
+  @spec main([String.t()]) :: 0 | 2
+  def main(argv) do
+    case OptionParser.parse(argv,
+           strict: [repeats: :integer, round: :integer, keep: :boolean, help: :boolean]
+         ) do
+      {[help: true], [], []} -> help(0)
+      {options, [], []} -> run(options)
+      _ -> help(2)
+    end
+  end
+
+  defp help(code) do
+    IO.puts(@help)
+    code
+  end
+
+  defp run(options) do
+    round = Keyword.get(options, :round, 60)
+    event = Documents.event(7)
+    schema = Documents.with_schema(7)
+    batch = Documents.batch(115)
+    avro = Avro.encode!(Documents.avro_event(), Avro.schema!(Documents.avro_schema()))
+
+    cases = [
+      {"event of #{byte_size(event)} B", event, 1, Contenders.of(:decode, event)},
+      {"event with schema, #{byte_size(schema)} B", schema, 1, Contenders.of(:decode, schema)},
+      {"typed change, #{byte_size(schema)} B", schema, 1, Contenders.of(:change, schema)},
+      {"Avro with a reader schema, #{byte_size(avro)} B", avro, 1, Contenders.of(:avro, avro)},
+      {"batch of 115, #{byte_size(batch)} B", batch, 115, Contenders.of(:decode, batch)},
+      {"five fields of each of 115", batch, 115, Contenders.of(:project, batch)}
+    ]
+
+    # Contenders take turns within every repeat, so that a slow minute of the machine hits them alike. Repeat 0 warms up.
+    samples =
+      for {title, document, events, contenders} <- cases,
+          repeat <- 0..Keyword.get(options, :repeats, 11),
+          {contender, call} <- contenders do
+        us = per_call(call, round)
+        IO.puts("#{repeat}  #{title}  #{contender}: #{Float.round(us, 2)} us")
+
+        metrics = [
+          {"time", us},
+          {"throughput", byte_size(document) / us},
+          {"events", events * 1.0e6 / us}
+        ]
+
+        for {metric, value} <- metrics, repeat > 0 do
+          %{case: title, metric: metric, contender: contender, repeat: repeat, value: value}
+        end
+      end
+
+    samples = List.flatten([samples, worst(Keyword.get(options, :repeats, 11), round)])
+
+    if Keyword.get(options, :keep, true),
+      do: IO.puts("kept in #{Report.write("events", @metrics, samples, @remarks)}"),
+      else: IO.puts(Report.table(Report.rows("events", @metrics, samples)))
+
+    0
+  end
+
+  # The longest that a document of the size that a normal scheduler is given holds it.
+  defp worst(repeats, round) do
+    for repeat <- 0..repeats, {document, call} <- Worst.calls() do
+      {us, long} = Worst.watched(fn -> per_call(call, round) end)
+      IO.puts("#{repeat}  32 KiB: #{document}: #{Float.round(us, 1)} us, #{long} long schedules")
+
+      for {metric, value} <- [
+            {"time on a normal scheduler", us},
+            {"schedules of 1 ms or more", long}
+          ],
+          repeat > 0 do
+        %{
+          case: "32 KiB: " <> document,
+          metric: metric,
+          contender: "ours",
+          repeat: repeat,
+          value: value * 1.0
+        }
+      end
+    end
+  end
+
+  # Microseconds per call, over about so many milliseconds, in a process of its own.
+  defp per_call(call, round) do
+    parent = self()
+    {once, _} = :timer.tc(call)
+    count = max(1, div(round * 1_000, max(once, 1)))
+
+    spawn_link(fn ->
+      started = System.monotonic_time(:nanosecond)
+      repeat(call, count)
+      send(parent, {:time, (System.monotonic_time(:nanosecond) - started) / 1_000 / count})
+    end)
+
+    receive(do: ({:time, us} -> us))
+  end
+
+  defp repeat(_call, 0), do: :ok
+
+  defp repeat(call, left) do
+    call.()
+    repeat(call, left - 1)
+  end
+end

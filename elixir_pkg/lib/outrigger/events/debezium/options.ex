@@ -1,0 +1,96 @@
+defmodule Outrigger.Events.Debezium.Options do
+  @moduledoc """
+  What documents do not say, compiled once by `Outrigger.Events.Debezium.options/1`. Good for any number of processes.
+  """
+
+  alias Outrigger.Events.Options
+  alias Outrigger.Native
+
+  @enforce_keys [:reference]
+  defstruct [:reference]
+
+  @type t :: %__MODULE__{reference: reference}
+
+  @own [:columns, :untyped, :shape, :binary, :prefix, :placeholder, :expand_payload]
+  @json [:strings, :max_bytes, :max_depth, :max_digits]
+  @shapes [:auto, :envelope, :row, :outbox, :cloud_event]
+  @encodings [:base64, :base64_url, :hex]
+  @units %{second: 0, millisecond: 3, microsecond: 6, nanosecond: 9}
+  @simple [:as_is, :string, :boolean, :integer, :float, :decimal, :variable_decimal, :date, :bits] ++
+            [:iso_date, :iso_time, :iso_naive, :iso_instant, :iso_duration, :enum_set]
+
+  @doc false
+  @spec new(keyword) :: t
+  def new(options) when is_list(options) do
+    {own, json} = Keyword.split(options, @own)
+
+    for {name, value} <- json, name not in @json, do: bad({name, value})
+    {flags, bounds} = Options.read(json, "Outrigger.Events.Debezium")
+
+    ways =
+      {one_of(own, :shape, @shapes, :auto),
+       one_of(own, :untyped, [:error, :as_is], :error) == :as_is, binary(own[:binary]),
+       text(own, :prefix, "__"), text(own, :placeholder, nil),
+       one_of(own, :expand_payload, [true, false], false)}
+
+    columns = Enum.map(own[:columns] || [], &column/1)
+    %__MODULE__{reference: Native.events_debezium_options(ways, columns, flags, bounds)}
+  end
+
+  @doc false
+  @spec reference(keyword | t) :: reference | nil
+  def reference([]), do: nil
+  def reference(%__MODULE__{reference: reference}), do: reference
+  def reference(options), do: new(options).reference
+
+  defp one_of(options, name, values, default) do
+    value = Keyword.get(options, name, default)
+    if value in values, do: value, else: bad({name, value})
+  end
+
+  defp text(options, name, default) do
+    value = Keyword.get(options, name, default)
+    if value == default or is_binary(value), do: value, else: bad({name, value})
+  end
+
+  defp binary(nil), do: nil
+  defp binary(encoding) when encoding in @encodings, do: Atom.to_string(encoding)
+  defp binary(other), do: bad({:binary, other})
+
+  # A column's name has no dots, a table's may have.
+  defp column({name, type}) when is_binary(name) do
+    case name |> String.split(".") |> Enum.split(-1) do
+      {[], _column} ->
+        bad({:columns, {name, type}})
+
+      {table, [column]} ->
+        {lists, kind, detail} = type(type, name)
+        {Enum.join(table, "."), column, lists, kind, detail}
+    end
+  end
+
+  defp column(other), do: bad({:columns, other})
+
+  defp type({:list, type}, name) do
+    {lists, kind, detail} = type(type, name)
+    {lists + 1, kind, detail}
+  end
+
+  defp type(type, _name) when type in @simple, do: {0, Atom.to_string(type), 0}
+  defp type({:decimal, scale}, _name) when scale in -100_000..100_000, do: {0, "unscaled", scale}
+
+  defp type({kind, unit}, _name)
+       when kind in [:time, :naive, :instant, :duration] and is_map_key(@units, unit),
+       do: {0, Atom.to_string(kind), @units[unit]}
+
+  defp type({:binary, encoding}, _name) when encoding in @encodings,
+    do: {0, Atom.to_string(encoding), 0}
+
+  defp type(type, name), do: bad({:columns, {name, type}})
+
+  @spec bad(term) :: no_return
+  defp bad(option) do
+    raise ArgumentError,
+          "Outrigger.Events.Debezium has no option #{inspect(option)}: see its documentation for names and values"
+  end
+end

@@ -1,0 +1,134 @@
+//! A Protobuf file with all that it imports, of text or of a descriptor set.
+
+use std::collections::BTreeMap;
+
+use prost_reflect::{DescriptorPool, FileDescriptor};
+use protox::Compiler;
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
+
+use crate::Error;
+
+/// A Protobuf file that was read.
+#[derive(Clone, Debug)]
+pub struct Schema {
+    pub(super) file: FileDescriptor,
+}
+
+impl Schema {
+    /// Bytes of all files of one schema.
+    pub const MOST_BYTES: usize = 8 << 20;
+    /// Files that one may import, of themselves or through others.
+    pub const MOST_FILES: usize = 256;
+
+    /// A `.proto` text that imports nothing but `google/protobuf/*.proto`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if it is not one.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        Self::parse_with(text, "schema.proto", &[])
+    }
+
+    /// A `.proto` text with the files that it may import, by the names that it imports them by.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if it or what it imports is not one, or an import is not there.
+    pub fn parse_with(text: &str, name: &str, imports: &[(&str, &str)]) -> Result<Self, Error> {
+        let wrong = |problem: String| Error::Schema { path: name.to_owned(), problem };
+        let bytes = text.len() + imports.iter().map(|(_, text)| text.len()).sum::<usize>();
+        if bytes > Self::MOST_BYTES || imports.len() > Self::MOST_FILES {
+            let (files, most) = (imports.len(), Self::MOST_FILES);
+            return Err(wrong(format!(
+                "{bytes} bytes and {files} imports are more than {} and {most}",
+                Self::MOST_BYTES
+            )));
+        }
+        let mut texts: BTreeMap<String, String> =
+            imports.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        texts.insert(name.to_owned(), text.to_owned());
+        let mut files = ChainFileResolver::new();
+        files.add(Texts(texts));
+        files.add(GoogleFileResolver::new());
+        let mut compiler = Compiler::with_file_resolver(files);
+        compiler.open_file(name).map_err(|error| wrong(explain(&error)))?;
+        let pool = compiler.descriptor_pool();
+        pool.get_file_by_name(name).map(|file| Self { file }).ok_or_else(|| wrong("nothing was read".into()))
+    }
+
+    /// A file of an encoded `FileDescriptorSet`, its last one if no name is given: compilers put imports first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Schema`] if the bytes are not one, or there is no such file in it.
+    pub fn of_descriptor_set(bytes: &[u8], name: Option<&str>) -> Result<Self, Error> {
+        let wrong =
+            |problem: String| Error::Schema { path: name.unwrap_or("descriptor set").to_owned(), problem };
+        if bytes.len() > Self::MOST_BYTES {
+            return Err(wrong(format!("{} bytes are more than {}", bytes.len(), Self::MOST_BYTES)));
+        }
+        let pool = DescriptorPool::decode(bytes).map_err(|error| wrong(error.to_string()))?;
+        let file = match name {
+            Some(name) => pool.get_file_by_name(name),
+            None => pool.files().last(),
+        };
+        file.map(|file| Self { file }).ok_or_else(|| wrong("there is no such file in it".into()))
+    }
+
+    /// The file with all its types.
+    #[must_use]
+    pub const fn file(&self) -> &FileDescriptor {
+        &self.file
+    }
+}
+
+/// With the place in the text, where there is one.
+fn explain(error: &protox::Error) -> String {
+    let text = format!("{error:?}");
+    if text.is_empty() { error.to_string() } else { text }
+}
+
+/// Files by name.
+struct Texts(BTreeMap<String, String>);
+
+impl FileResolver for Texts {
+    fn resolve_path(&self, path: &std::path::Path) -> Option<String> {
+        let name = path.to_str()?;
+        self.0.contains_key(name).then(|| name.to_owned())
+    }
+
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let text = self.0.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
+        File::from_source(name, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OTHER: &str = "syntax = \"proto3\"; package p; message Other { int32 a = 1; }";
+
+    #[test]
+    fn imports_are_found_among_those_given_and_googles() {
+        let text = "syntax = \"proto3\"; package p; import \"dir/other.proto\"; import \"google/protobuf/timestamp.proto\";
+                    message M { Other o = 1; google.protobuf.Timestamp t = 2; }";
+        let schema = Schema::parse_with(text, "main.proto", &[("dir/other.proto", OTHER)]).unwrap();
+        assert_eq!(schema.file().messages().next().unwrap().fields().count(), 2);
+        let set = schema.file().parent_pool().encode_to_vec();
+        assert_eq!(
+            Schema::of_descriptor_set(&set, Some("dir/other.proto")).unwrap().file().name(),
+            "dir/other.proto"
+        );
+        assert!(Schema::of_descriptor_set(&set, Some("none.proto")).is_err());
+        let error = Schema::parse_with(text, "main.proto", &[]).unwrap_err().to_string();
+        assert!(error.contains("dir/other.proto"), "{error}");
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let error = Schema::parse("syntax = \"proto3\";\nmessage M { int32 a = ; }").unwrap_err().to_string();
+        assert!(error.contains("schema.proto") && error.contains("2:"), "{error}");
+        assert!(Schema::of_descriptor_set(b"\xff", None).is_err());
+    }
+}

@@ -1,0 +1,70 @@
+//! The key of a record: a document of its own.
+
+use super::Failure;
+use super::cache::Cache;
+use super::change::row_of;
+use super::made::Made;
+use super::options::{Columns, Options, Untyped};
+use super::reader::Reader;
+use super::rows::Types;
+use crate::json::{Fault, Kind};
+use crate::{Error, Sink};
+
+/// The bytes of a key, if there is one.
+#[derive(Clone, Copy)]
+pub(super) struct Key<'k>(pub(super) Option<&'k [u8]>);
+
+impl Key<'_> {
+    /// Tells the key, or nothing.
+    pub(super) fn tell<S: Sink>(
+        self,
+        columns: Columns<'_>,
+        options: &Options,
+        cache: &mut Cache,
+        sink: &mut S,
+    ) -> Result<(), Failure> {
+        match self.0 {
+            Some(bytes) => read(bytes, columns, options, cache, &mut Made(sink))
+                .map_err(|fault| Failure::Said(in_key(fault, bytes))),
+            None => {
+                sink.null();
+                Ok(())
+            }
+        }
+    }
+}
+
+fn read<S: Sink>(
+    bytes: &[u8],
+    columns: Columns<'_>,
+    options: &Options,
+    cache: &mut Cache,
+    sink: &mut S,
+) -> Result<(), Fault> {
+    let (mut reader, opened) = Reader::open(bytes, options, cache)?;
+    reader.cursor.back(opened.at);
+    let root = opened.plan.as_ref().map(|plan| &plan.root);
+    match (opened.kind, root) {
+        (Kind::Map, _) => {
+            let types = Types { row: row_of(root), columns, untyped: options.untyped };
+            reader.row(types, opened.inside, &mut Vec::new(), sink)
+        }
+        (_, Some(meaning)) => reader.value(meaning, opened.inside, sink),
+        // A key that is one value has no column that a type could be given for.
+        (_, None) if opened.nothing || options.untyped == Untyped::AsIs => {
+            reader.cursor.value(opened.inside, sink)
+        }
+        (_, None) => Err(Fault::new(opened.at, super::rows::AMBIGUOUS)),
+    }
+}
+
+/// Says that the error is in the key.
+#[cold]
+fn in_key(fault: Fault, bytes: &[u8]) -> Error {
+    let mut error = fault.into_error(bytes);
+    match &mut error {
+        Error::Malformed { path, .. } | Error::NeedsOption { path, .. } => path.insert_str(0, "key "),
+        _ => {}
+    }
+    error
+}

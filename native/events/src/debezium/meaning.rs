@@ -1,0 +1,147 @@
+//! What a value of a certain schema means: the semantic types of Debezium and Kafka Connect.
+
+use super::binary::Encoding;
+use crate::project::Unit;
+
+/// How the JSON of a column is read.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Meaning {
+    /// As JSON has it.
+    Raw,
+    /// A string.
+    Text,
+    /// True or false.
+    Boolean,
+    /// A whole number.
+    Whole,
+    /// A floating point number.
+    Real,
+    /// A number, or text that holds one, with all its digits: `decimal.handling.mode` `string`.
+    Number,
+    /// Bytes as text.
+    Bytes(Encoding),
+    /// Base64 of an unscaled number, most significant byte first, with this scale: `org.apache.kafka.connect.data.Decimal`.
+    Decimal(i32),
+    /// The same with a scale of its own in each value: `io.debezium.data.VariableScaleDecimal`.
+    VariableDecimal,
+    /// Days since 1970-01-01.
+    Date,
+    /// Time of day, in such units since midnight.
+    Time(Unit),
+    /// A wall clock without a zone, in such units since 1970-01-01.
+    Naive(Unit),
+    /// An instant, in such units since 1970-01-01 UTC.
+    Instant(Unit),
+    /// A span of so many units.
+    Span(Unit),
+    /// `2024-02-29`
+    IsoDate,
+    /// `10:15:30.5`; with a zone, it is told in UTC.
+    IsoTime,
+    /// `2024-02-29T10:15:30.5`
+    IsoNaive,
+    /// `2024-02-29T10:15:30.5+01:00`
+    IsoInstant,
+    /// `P1Y2M3DT4H5M6.78S`
+    IsoSpan,
+    /// Base64 of bits, least significant byte first: `io.debezium.data.Bits`, told as a whole number.
+    Bits,
+    /// Names with commas between them: `io.debezium.data.EnumSet`, told as a list.
+    EnumSet,
+    /// A struct with the parts of a date or time: `io.debezium.time.Structured*`.
+    Structured(Structured),
+    /// A list of these.
+    List(Box<Self>),
+    /// A map from text to these.
+    Map(Box<Self>),
+    /// A list of pairs: a map whose keys are no text.
+    Pairs(Box<(Self, Self)>),
+    /// A struct.
+    Row(Box<Row>),
+}
+
+/// Which parts a structured date or time has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Structured {
+    /// Year, month, day.
+    Date,
+    /// Hour, minute, second.
+    Time,
+    /// Both.
+    Naive,
+    /// Hour, minute, second, offset.
+    ZonedTime,
+    /// All of them.
+    Instant,
+    /// Years to seconds, each on its own.
+    Span,
+}
+
+/// The fields of a struct, in the order of its schema.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Row {
+    /// Names and meanings.
+    pub fields: Vec<(Box<str>, Meaning)>,
+}
+
+impl Row {
+    /// The field of this name. `guess` is where it stands if the document keeps the order of the schema.
+    #[inline]
+    pub(super) fn find(&self, name: &[u8], guess: usize) -> Option<&Meaning> {
+        match self.fields.get(guess) {
+            Some((own, meaning)) if own.as_bytes() == name => Some(meaning),
+            _ => self.fields.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, meaning)| meaning),
+        }
+    }
+}
+
+impl Meaning {
+    /// What a name of a schema says. `None` for a name that says nothing beyond its type.
+    pub(super) fn of_name(name: &str, scale: Option<i32>) -> Option<Self> {
+        let own = name.strip_prefix("io.debezium.");
+        let Some(own) = own else {
+            return Some(match name.strip_prefix("org.apache.kafka.connect.data.")? {
+                "Date" => Self::Date,
+                "Time" => Self::Time(Unit::Millis),
+                "Timestamp" => Self::Naive(Unit::Millis),
+                "Decimal" => Self::Decimal(scale?),
+                _ => return None,
+            });
+        };
+        Some(match own {
+            "time.Date" => Self::Date,
+            "time.Time" => Self::Time(Unit::Millis),
+            "time.MicroTime" => Self::Time(Unit::Micros),
+            "time.NanoTime" => Self::Time(Unit::Nanos),
+            "time.Timestamp" => Self::Naive(Unit::Millis),
+            "time.MicroTimestamp" => Self::Naive(Unit::Micros),
+            "time.NanoTimestamp" => Self::Naive(Unit::Nanos),
+            "time.MicroDuration" => Self::Span(Unit::Micros),
+            "time.NanoDuration" => Self::Span(Unit::Nanos),
+            "time.ZonedTimestamp" => Self::IsoInstant,
+            "time.ZonedTime" | "time.IsoTime" => Self::IsoTime,
+            "time.IsoDate" => Self::IsoDate,
+            "time.IsoTimestamp" => Self::IsoNaive,
+            "time.Interval" => Self::IsoSpan,
+            "data.VariableScaleDecimal" => Self::VariableDecimal,
+            "data.Bits" => Self::Bits,
+            "data.EnumSet" => Self::EnumSet,
+            _ => Self::Structured(Structured::of_name(own.strip_prefix("time.Structured")?)?),
+        })
+    }
+}
+
+impl Structured {
+    /// Names may go on with the precision of their column.
+    fn of_name(name: &str) -> Option<Self> {
+        Some(match name {
+            _ if name.starts_with("ZonedTimestamp") => Self::Instant,
+            _ if name.starts_with("ZonedTime") => Self::ZonedTime,
+            _ if name.starts_with("Timestamp") => Self::Naive,
+            _ if name.starts_with("Time") => Self::Time,
+            _ if name.starts_with("Date") => Self::Date,
+            _ if name.starts_with("Duration") => Self::Span,
+            _ => return None,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Many documents in one list, a portion at a time.
+
+use super::plan::Plan;
+use super::walk::{Passed, RowSink};
+use crate::Error;
+use crate::json::{Cursor, Fault, Kind, Options, Problem};
+
+/// How far a list has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Elements that were read.
+    pub element: usize,
+    /// Offset behind the last of them; the next call begins there.
+    pub at: usize,
+    /// Whether the list is at its end.
+    pub done: bool,
+}
+
+/// What is told for each element of a list.
+pub trait BatchSink: RowSink {
+    /// The fields of this element are told.
+    fn row(&mut self);
+    /// The element does not pass the filters: fields of it that were told are to be dropped.
+    fn filtered(&mut self);
+    /// The element is JSON, and a field of it is not of its type. What was told of it is to be dropped.
+    fn refused(&mut self, element: usize, error: Error);
+}
+
+impl Plan {
+    /// Tells rows of the elements of one list, beginning where the last call ended, until some `bytes` are read.
+    ///
+    /// The whole list is read by calls until [`Progress::done`]. Only the first, from `None`, checks that it is UTF-8.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Plan::row`] when the list itself cannot be read. Rows told before are right, of documents that are so far.
+    pub fn rows<S: BatchSink>(
+        &self,
+        list: &[u8],
+        from: Option<Progress>,
+        bytes: usize,
+        options: &Options,
+        sink: &mut S,
+    ) -> Result<Progress, Error> {
+        self.portion(list, from, bytes, options, sink).map_err(|fault| fault.into_error(list))
+    }
+
+    fn portion<S: BatchSink>(
+        &self,
+        list: &[u8],
+        from: Option<Progress>,
+        bytes: usize,
+        options: &Options,
+        sink: &mut S,
+    ) -> Result<Progress, Fault> {
+        let (mut cursor, mut element) = match from {
+            None => {
+                let mut cursor = Cursor::new(list, *options)?;
+                if cursor.kind() != Kind::List {
+                    return Err(cursor.fault(Problem::Type("a list of documents has to stand here")));
+                }
+                if !cursor.enter(0)? {
+                    cursor.end()?;
+                    return Ok(Progress { element: 0, at: cursor.at(), done: true });
+                }
+                (cursor, 0)
+            }
+            Some(progress) => (Cursor::unchecked_at(list, progress.at, *options), progress.element),
+        };
+        let begin = cursor.at();
+        loop {
+            let start = cursor.at();
+            match self.next(&mut cursor, 1, sink) {
+                Ok(Passed::Row) => sink.row(),
+                Ok(Passed::Filtered) => sink.filtered(),
+                Err(fault @ Fault { problem: Problem::Type(_), .. }) => {
+                    // The document itself may be right: then the next one can be read.
+                    cursor.back(start);
+                    cursor.skip(1)?;
+                    sink.refused(element, fault.into_error(list));
+                }
+                Err(fault) => return Err(fault),
+            }
+            element += 1;
+            let more = cursor.next_element()?;
+            if !more {
+                cursor.end()?;
+            }
+            if !more || cursor.at() - begin >= bytes {
+                return Ok(Progress { element, at: cursor.at(), done: !more });
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The golden corpus, which the Elixir tests read as well: `tests/vectors/events/README.md`.
+
+use std::path::Path;
+
+use outrigger_events::debezium::{
+    self, Encoding, Meaning, Memory, Options, Record, Shape, Unavailable, Untyped,
+};
+use outrigger_events::{Decimal, Error, Integer, Temporal, TreeSink, Value};
+use serde_json::Value as Json;
+
+#[test]
+fn every_case_decodes_as_it_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/events");
+    // One for all: what one document leaves behind harms no other.
+    let mut memory = Memory::default();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.file_name().unwrap().to_str().unwrap().starts_with("debezium-") {
+            continue;
+        }
+        let file: Json = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for case in file["cases"].as_array().unwrap() {
+            // Twice: the second time the schema is known.
+            for _ in 0..2 {
+                check(case, &mut memory);
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 60, "{count}");
+    let (known, new) = memory.schemas();
+    assert!(known > new, "{known} {new}");
+}
+
+fn check(case: &Json, memory: &mut Memory) {
+    let name = case["name"].as_str().unwrap();
+    let part = |field: &str| case[field].as_str().map(str::as_bytes);
+    let mut sink = TreeSink::default();
+    let told = debezium::decode(part("value"), part("key"), &options(&case["options"]), memory, &mut sink);
+    if let Some(error) = case.get("error") {
+        let (reason, path, option) = match told {
+            Err(Error::Malformed { path, .. }) => ("malformed", path, None),
+            Err(Error::NeedsOption { path, option, .. }) => ("needs_option", path, Some(option)),
+            other => panic!("{name}: {other:?}"),
+        };
+        assert_eq!(
+            (error["reason"].as_str(), error["path"].as_str()),
+            (Some(reason), Some(&*path)),
+            "{name}"
+        );
+        assert_eq!(error["option"].as_str(), option, "{name}");
+        return;
+    }
+    let record = told.unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(case["record"].as_str(), Some(text(record)), "{name}");
+    let tree = sink.finish().unwrap();
+    for (path, expected) in case["expect"].as_object().unwrap() {
+        let found = path.split('.').try_fold(&tree, |value, step| find(value, step));
+        let found = found.unwrap_or_else(|| panic!("{name}: nothing at {path} in {tree:?}"));
+        assert!(same(found, expected), "{name}: {path} is {found:?}, not {expected}");
+    }
+}
+
+fn text(record: Record) -> &'static str {
+    match record {
+        Record::Change => "change",
+        Record::Tombstone => "tombstone",
+        Record::Heartbeat => "heartbeat",
+        Record::Transaction => "transaction",
+        Record::SchemaChange => "schema_change",
+        Record::Notification => "notification",
+        Record::Signal => "signal",
+        Record::Outbox => "outbox",
+        Record::CloudEvent => "cloud_event",
+        _ => "unknown",
+    }
+}
+
+fn find<'v>(value: &'v Value, step: &str) -> Option<&'v Value> {
+    let Value::Map(pairs) = value else { return None };
+    pairs.iter().find_map(|(key, value)| match key {
+        Value::Text(key) if key == step => Some(value),
+        Value::Name(key) if key.text() == step => Some(value),
+        _ => None,
+    })
+}
+
+fn same(value: &Value, expected: &Json) -> bool {
+    let Some(tagged) = expected.as_object() else {
+        return match expected {
+            Json::Null => *value == Value::Null,
+            Json::Bool(expected) => *value == Value::Boolean(*expected),
+            Json::String(expected) => *value == Value::from(expected.as_str()),
+            _ => false,
+        };
+    };
+    let (tag, expected) = tagged.iter().next().unwrap();
+    let number = |json: &Json| json.as_str().and_then(|text| text.parse::<i128>().ok()).unwrap();
+    let small = |json: &Json| i64::try_from(number(json)).unwrap();
+    let digits = || u8::try_from(expected[1].as_i64().unwrap()).unwrap();
+    match tag.as_str() {
+        "integer" => {
+            *value == Value::Integer(Integer::from_digits(expected.as_str().unwrap().as_bytes()).unwrap())
+        }
+        "float" => *value == Value::Float(expected.as_f64().unwrap()),
+        "decimal" => *value == Value::Decimal(Decimal::parse(expected.as_str().unwrap()).unwrap()),
+        "bytes" => match value {
+            Value::Bytes(bytes) => {
+                bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == *expected
+            }
+            _ => false,
+        },
+        "name" => matches!(value, Value::Name(name) if name.text() == expected),
+        "list" => match (value, expected.as_array()) {
+            (Value::List(items), Some(expected)) => {
+                items.len() == expected.len() && items.iter().zip(expected).all(|(item, one)| same(item, one))
+            }
+            _ => false,
+        },
+        "map" => match (value, expected.as_object()) {
+            (Value::Map(pairs), Some(expected)) => {
+                pairs.len() == expected.len()
+                    && expected.iter().all(|(key, one)| find(value, key).is_some_and(|item| same(item, one)))
+            }
+            _ => false,
+        },
+        "infinity" if expected.as_bool() == Some(true) => *value == Value::Temporal(Temporal::Infinity),
+        "infinity" => *value == Value::Temporal(Temporal::MinusInfinity),
+        "date" => *value == Value::Temporal(Temporal::Date(small(expected))),
+        "time" => *value == Value::Temporal(Temporal::Time(small(&expected[0]), digits())),
+        "naive" => *value == Value::Temporal(Temporal::Naive(number(&expected[0]), digits())),
+        "instant" => *value == Value::Temporal(Temporal::Instant(number(&expected[0]), digits())),
+        "duration" => {
+            let [months, days, nanos] = [0, 1, 2].map(|place| number(&expected[place]));
+            let (months, days) = (i64::try_from(months).unwrap(), i64::try_from(days).unwrap());
+            *value == Value::Temporal(Temporal::Duration { months, days, nanos })
+        }
+        other => panic!("no such tag: {other}"),
+    }
+}
+
+fn options(json: &Json) -> Options {
+    let mut options = Options {
+        shape: match json["shape"].as_str() {
+            Some("row") => Shape::Row,
+            Some("outbox") => Shape::Outbox,
+            Some("cloud_event") => Shape::CloudEvent,
+            Some("envelope") => Shape::Envelope,
+            _ => Shape::Auto,
+        },
+        untyped: if json["untyped"] == "as_is" { Untyped::AsIs } else { Untyped::Refuse },
+        binary: json["binary"].as_str().map(encoding),
+        prefix: json["prefix"].as_str().unwrap_or("__").into(),
+        expand: json["expand_payload"] == true,
+        ..Options::default()
+    };
+    if let Some(placeholder) = json["placeholder"].as_str() {
+        options.unavailable = Unavailable::new(placeholder);
+    }
+    for (name, kind) in json["columns"].as_object().into_iter().flatten() {
+        let (table, column) = name.rsplit_once('.').unwrap();
+        let meaning = match (kind.as_str(), &kind["decimal"]) {
+            (None, Json::Number(scale)) => Meaning::Decimal(scale.as_i64().unwrap().try_into().unwrap()),
+            (Some("decimal"), _) => Meaning::Number,
+            (Some("integer"), _) => Meaning::Whole,
+            (Some("date"), _) => Meaning::Date,
+            (Some(name), _) => Meaning::Bytes(encoding(name)),
+            other => panic!("{other:?}"),
+        };
+        options = options.column(table, column, meaning);
+    }
+    options
+}
+
+fn encoding(name: &str) -> Encoding {
+    match name {
+        "base64" => Encoding::Base64,
+        "base64_url" => Encoding::Base64Url,
+        "hex" => Encoding::Hex,
+        other => panic!("no such encoding: {other}"),
+    }
+}

@@ -1,0 +1,83 @@
+//! JSON documents. Flags and bounds come from `Outrigger.Events.JSON`, which checks them.
+
+use std::cell::RefCell;
+
+use outrigger_events::Limits;
+use outrigger_events::json::{self, Floats, Options};
+use rustler::{Binary, Encoder, Env, NifResult, Term, atoms};
+
+use super::problem::refused;
+use super::sink::{Duplicates, KeyKind, Scratch, Style, TermSink, UnknownKey};
+use super::slice::charged;
+
+atoms! { ok, error, unknown_key }
+
+const EXISTING_ATOMS: u32 = 1;
+const ATOMS: u32 = 2;
+const DECIMALS: u32 = 4;
+const REFERENCES: u32 = 8;
+const FIRST: u32 = 16;
+const NO_DUPLICATES: u32 = 32;
+
+/// Bytes, levels and digits, or those that are the default.
+pub(super) type Bounds = Option<(usize, usize, usize)>;
+
+thread_local! {
+    pub(super) static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+#[rustler::nif]
+fn events_json<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds) -> NifResult<Term<'a>> {
+    Ok(charged(env, document.len(), || decode(env, document, flags, bounds)))
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_json_dirty<'a>(
+    env: Env<'a>,
+    document: Binary<'a>,
+    flags: u32,
+    bounds: Bounds,
+) -> NifResult<Term<'a>> {
+    Ok(decode(env, document, flags, bounds))
+}
+
+/// Flags and bounds as `Outrigger.Events` gives them.
+pub(super) fn options(flags: u32, bounds: Bounds) -> Options {
+    let limits = bounds.map_or_else(Limits::default, |(bytes, depth, digits)| Limits {
+        bytes,
+        depth,
+        digits,
+        ..Limits::default()
+    });
+    Options { limits, floats: if flags & DECIMALS == 0 { Floats::Binary } else { Floats::Decimals } }
+}
+
+fn decode<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds) -> Term<'a> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let bytes = document.as_slice();
+        let mut sink = TermSink::new(env, style(flags), scratch);
+        sink.begin(document);
+        let decoded = json::decode(bytes, &options(flags, bounds), &mut sink);
+        match (decoded, sink.unknown) {
+            (Err(problem), _) => refused(env, problem),
+            (Ok(()), Some(UnknownKey { at })) => (error(), (unknown_key(), at)).encode(env),
+            (Ok(()), None) => (ok(), sink.finish()).encode(env),
+        }
+    })
+}
+
+pub(super) const fn style(flags: u32) -> Style {
+    Style {
+        keys: match flags & (EXISTING_ATOMS | ATOMS) {
+            EXISTING_ATOMS => KeyKind::ExistingAtoms,
+            ATOMS => KeyKind::Atoms,
+            _ => KeyKind::Strings,
+        },
+        duplicates: match flags & (FIRST | NO_DUPLICATES) {
+            FIRST => Duplicates::First,
+            NO_DUPLICATES => Duplicates::Error,
+            _ => Duplicates::Last,
+        },
+        references: flags & REFERENCES != 0,
+    }
+}

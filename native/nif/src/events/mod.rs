@@ -1,0 +1,21 @@
+//! Event decoding (`outrigger-events`) for `Outrigger.Events`.
+//!
+//! A decoder says what it reads to a sink that makes terms at once. Small documents are decoded on the scheduler that asks, large
+//! ones on a dirty one: the Elixir side chooses by size, since going there costs as much as decoding some kilobytes.
+
+mod avro;
+mod debezium;
+mod json;
+mod keys;
+mod names;
+mod number;
+mod problem;
+mod project;
+mod raw;
+mod rows;
+mod sink;
+mod slice;
+mod temporal;
+mod value;
+
+pub(crate) use names::load;

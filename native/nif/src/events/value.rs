@@ -1,0 +1,153 @@
+//! Terms as values, for encoding. `Outrigger.Events` has turned structs into tuples: `{:decimal, coefficient, exponent, negative}`,
+//! `{:date, days}`, `{:time | :naive | :instant, nanoseconds, digits}` and `{:duration, months, days, nanoseconds}`.
+
+use std::borrow::Cow;
+
+use num_bigint::{BigInt, Sign};
+use outrigger_events::avro::{Datum, View};
+use outrigger_events::{Decimal, Error, Integer, Limits, Temporal, Value};
+use rustler::types::tuple::get_tuple;
+use rustler::{Binary, Decoder, ListIterator, MapIterator, Term, TermType, atoms};
+
+atoms! { decimal, date, time, naive, instant, duration }
+
+/// The value of a term, if it has one.
+pub(super) fn of(term: Term<'_>, limits: &Limits) -> Result<Value, Error> {
+    value(term, limits.depth, &mut Vec::new())
+}
+
+fn value(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
+    if depth == 0 {
+        return Err(wrong(path, "lists and maps are too deep inside each other"));
+    }
+    match term.get_type() {
+        TermType::Atom => {
+            atom(term).ok_or_else(|| wrong(path, "an atom is no value, but nil, true and false are"))
+        }
+        TermType::Integer => {
+            Ok(Value::Integer(integer(term).ok_or_else(|| wrong(path, "an integer is too large"))?))
+        }
+        TermType::Float => {
+            f64::decode(term).map(Value::Float).map_err(|_| wrong(path, "a float that is none"))
+        }
+        TermType::Binary => {
+            let bytes = Binary::from_term(term).map_err(|_| wrong(path, "a bitstring is no value"))?;
+            Ok(std::str::from_utf8(&bytes).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::from))
+        }
+        TermType::List => list(term, depth, path),
+        TermType::Map => map(term, depth, path),
+        TermType::Tuple => structure(term).ok_or_else(|| wrong(path, "a tuple is no value")),
+        _ => Err(wrong(path, "neither processes, functions nor references are values")),
+    }
+}
+
+#[cold]
+fn wrong(path: &[String], problem: &str) -> Error {
+    Error::Value { path: format!("${}", path.concat()), problem: problem.to_owned() }
+}
+
+fn atom(term: Term<'_>) -> Option<Value> {
+    if rustler::types::atom::nil() == term {
+        return Some(Value::Null);
+    }
+    bool::decode(term).ok().map(Value::Boolean)
+}
+
+fn list(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
+    // The length is that of a proper list only.
+    if term.list_length().is_err() {
+        return Err(wrong(path, "a list has no proper end"));
+    }
+    let items: ListIterator<'_> = term.decode().map_err(|_| wrong(path, "a list that is none"))?;
+    let mut values = Vec::new();
+    for (place, item) in items.enumerate() {
+        path.push(format!("[{place}]"));
+        values.push(value(item, depth - 1, path)?);
+        path.pop();
+    }
+    Ok(Value::List(values))
+}
+
+fn map(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
+    let pairs = MapIterator::new(term).ok_or_else(|| wrong(path, "a map that is none"))?;
+    let mut values = Vec::new();
+    for (key, of_key) in pairs {
+        let key = match key.get_type() {
+            TermType::Atom => key.atom_to_string().ok(),
+            _ => String::decode(key).ok(),
+        };
+        let key = key.ok_or_else(|| wrong(path, "a key has to be a string or an atom"))?;
+        path.push(format!(".{key}"));
+        let of_key = value(of_key, depth - 1, path)?;
+        path.pop();
+        values.push((Value::Text(key), of_key));
+    }
+    Ok(Value::Map(values))
+}
+
+fn structure(term: Term<'_>) -> Option<Value> {
+    let parts = get_tuple(term).ok()?;
+    let (kind, parts) = parts.split_first()?;
+    let whole =
+        |place: usize| parts.get(place).and_then(|part| i128::try_from(integer(*part)?.to_big()).ok());
+    let small = |place: usize| whole(place).and_then(|number| i64::try_from(number).ok());
+    let digits = |place: usize| whole(place).and_then(|number| u8::try_from(number).ok());
+    match () {
+        () if decimal() == *kind => {
+            let (coefficient, exponent) = (integer(*parts.first()?)?, small(1)?);
+            let negative = bool::decode(*parts.get(2)?).ok()?;
+            let coefficient = if negative { Integer::from(-coefficient.to_big()) } else { coefficient };
+            Some(Value::Decimal(Decimal::Finite { coefficient, exponent, negative }))
+        }
+        () if date() == *kind => Some(Value::Temporal(Temporal::Date(small(0)?))),
+        () if time() == *kind => Some(Value::Temporal(Temporal::Time(small(0)?, digits(1)?))),
+        () if naive() == *kind => Some(Value::Temporal(Temporal::Naive(whole(0)?, digits(1)?))),
+        () if instant() == *kind => Some(Value::Temporal(Temporal::Instant(whole(0)?, digits(1)?))),
+        () if duration() == *kind => {
+            Some(Value::Temporal(Temporal::Duration { months: small(0)?, days: small(1)?, nanos: whole(2)? }))
+        }
+        () => None,
+    }
+}
+
+/// A whole number. The VM gives away a big one in the external term format only.
+fn integer(term: Term<'_>) -> Option<Integer> {
+    if let Ok(small) = i64::decode(term) {
+        return Some(Integer::Small(small));
+    }
+    let external = term.to_binary();
+    let (sign, magnitude) = match external.as_slice() {
+        [131, 110, _, sign, magnitude @ ..] | [131, 111, _, _, _, _, sign, magnitude @ ..] => {
+            (*sign, magnitude)
+        }
+        _ => return None,
+    };
+    let sign = if sign == 0 { Sign::Plus } else { Sign::Minus };
+    Some(Integer::from(BigInt::from_bytes_le(sign, magnitude)))
+}
+
+/// A value of which text and bytes are the same, as on the BEAM.
+#[derive(Clone, Copy)]
+pub(super) struct Beam<'v>(pub(super) &'v Value);
+
+impl<'v> Datum<'v> for Beam<'v> {
+    fn view(self) -> View<'v> {
+        match self.0 {
+            Value::Text(text) => View::Binary(text.as_bytes()),
+            Value::Bytes(bytes) => View::Binary(bytes),
+            other => other.view(),
+        }
+    }
+
+    fn items(self) -> impl Iterator<Item = Self> {
+        self.0.items().map(Self)
+    }
+
+    fn pairs(self) -> impl Iterator<Item = (Cow<'v, str>, Self)> {
+        self.0.pairs().map(|(key, value)| (key, Self(value)))
+    }
+
+    fn field(self, name: &str) -> Option<Self> {
+        self.0.field(name).map(Self)
+    }
+}

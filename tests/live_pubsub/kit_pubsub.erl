@@ -1,0 +1,68 @@
+%% What the tests of live_pubsub have done on a BEAM node that runs the package.
+-module(kit_pubsub).
+-export([start/2, subscribe/2, received/1, keys/1, say/3, publish/5, flood/3, stop/1]).
+
+-define(API, 'Elixir.Outrigger.PubSub').
+
+%% A PubSub that outlives the call.
+start(Name, Options) ->
+    {ok, _} = application:ensure_all_started(elixir),
+    {ok, _} = application:ensure_all_started(outrigger),
+    {ok, Supervisor} = 'Elixir.Supervisor':start_link([{?API, [{name, Name} | Options]}], [{strategy, one_for_one}]),
+    unlink(Supervisor),
+    ok.
+
+%% A process that has subscribed when this returns, and keeps what comes: {Key, Number} under its topic's name.
+subscribe(Name, Topic) ->
+    Parent = self(),
+    spawn(fun() ->
+        register(binary_to_atom(Topic), self()),
+        ok = ?API:subscribe(Name, Topic, []),
+        Parent ! {self(), there},
+        keep(#{})
+    end),
+    receive {_, there} -> ok end.
+
+keep(Kept) ->
+    receive
+        {Asker, kept} -> Asker ! {self(), Kept}, keep(Kept);
+        {Key, Number} -> keep(maps:update_with(Key, fun(Numbers) -> [Number | Numbers] end, [Number], Kept));
+        _Other -> keep(Kept)
+    end.
+
+%% What came, by key, oldest first.
+received(Topic) ->
+    Pid = whereis(binary_to_atom(Topic)),
+    Pid ! {self(), kept},
+    receive {Pid, Kept} -> maps:map(fun(_, Numbers) -> lists:reverse(Numbers) end, Kept) end.
+
+keys(Topic) -> lists:sort(maps:keys(received(Topic))).
+
+%% One message of the caller.
+say(Name, Topic, Number) -> ?API:broadcast(Name, Topic, {<<"said">>, Number}).
+
+%% One process publishes the numbers.
+publish(Name, Topic, Key, From, To) ->
+    spawn(fun() -> [ok = ?API:broadcast(Name, Topic, {Key, N}) || N <- lists:seq(From, To)] end),
+    ok.
+
+%% A process that publishes on these topics in turn until it is stopped, twenty between two pauses.
+flood(Name, Topics, Key) ->
+    spawn(fun() -> flood(Name, Topics, Key, 1) end).
+
+flood(Name, Topics, Key, N) ->
+    receive
+        {Asker, stop} -> Asker ! {self(), N - 1}
+    after 0 ->
+        [ok = ?API:broadcast(Name, Topic, {Key, N}) || Topic <- Topics],
+        case N rem 20 of
+            0 -> timer:sleep(1);
+            _ -> ok
+        end,
+        flood(Name, Topics, Key, N + 1)
+    end.
+
+%% How many numbers it has published.
+stop(Pid) ->
+    Pid ! {self(), stop},
+    receive {Pid, Count} -> Count end.
