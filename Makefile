@@ -85,7 +85,7 @@ test-rust: ## Rust tests: unit, property, live cluster and doctests
 	@scripts/setup test
 	@cargo build --workspace --bin outrigger --examples
 	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
-	  else cargo test --workspace --tests $(ARGS); fi
+	  else scripts/flaky cargo --workspace --tests $(ARGS); fi
 	@cargo test --workspace --doc
 
 .PHONY: test-live
@@ -96,7 +96,7 @@ test-live: setup ## Only the Rust tests that need live BEAM nodes
 
 .PHONY: test-elixir
 test-elixir: setup ## Elixir tests (ARGS=path/to_test.exs:12 for one)
-	@mix test $(ARGS)
+	@scripts/flaky mix $(ARGS)
 
 .PHONY: test-package
 test-package: build ## Pack the Hex tarball, build it in a fresh app, fan a message out

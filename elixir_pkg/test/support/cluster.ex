@@ -24,8 +24,6 @@ defmodule Outrigger.Test.Cluster do
   @doc "Starts `count` distributed nodes with the code of this VM and the application running. Not connected yet."
   @spec start_nodes(pos_integer, [String.t()]) :: [member]
   def start_nodes(count, args \\ []) do
-    ensure_epmd()
-
     1..count
     |> Enum.map(fn _ -> Task.async(fn -> start_peer(unique("app"), args) end) end)
     |> adopt()
@@ -116,8 +114,6 @@ defmodule Outrigger.Test.Cluster do
   @doc "Makes the VM that runs the tests a node with a unique name, for tests that need it to be one."
   @spec distribute_host() :: node
   def distribute_host do
-    ensure_epmd()
-
     unless Node.alive?() do
       {:ok, _} = Node.start(:"#{unique("host")}@#{@host}", :longnames)
       Node.set_cookie(String.to_atom(@cookie))
@@ -130,7 +126,13 @@ defmodule Outrigger.Test.Cluster do
   @spec unique(String.t()) :: String.t()
   def unique(prefix), do: "#{prefix}-#{System.pid()}-#{System.unique_integer([:positive])}"
 
-  defp ensure_epmd, do: {_, 0} = System.cmd("epmd", ["-daemon"])
+  @doc "Starts EPMD where none runs, as on a machine that has just booted. Once, before any test: which comes first is left to chance."
+  @spec ensure_epmd() :: :ok
+  def ensure_epmd do
+    {_, 0} = System.cmd("epmd", ["-daemon"])
+    true = eventually(fn -> match?({:ok, _}, :erl_epmd.names({127, 0, 0, 1})) end)
+    :ok
+  end
 
   defp start_peer(name, args) do
     args =
