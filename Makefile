@@ -84,7 +84,7 @@ fmt: setup ## Format all Rust and Elixir files
 test-rust: ## Rust tests: unit, property, live cluster and doctests
 	@scripts/setup test
 	@cargo build --workspace --bin outrigger --examples
-	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(ARGS); \
+	@if cargo nextest --version >/dev/null 2>&1; then cargo nextest run --workspace $(if $(CI),--retries 1) $(ARGS); \
 	  else scripts/flaky cargo --workspace --tests $(ARGS); fi
 	@cargo test --workspace --doc
 
