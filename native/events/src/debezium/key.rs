@@ -3,11 +3,11 @@
 use super::Failure;
 use super::cache::Cache;
 use super::change::row_of;
-use super::made::Made;
 use super::options::{Columns, Options, Untyped};
 use super::reader::Reader;
 use super::rows::Types;
 use crate::json::{Fault, Kind};
+use crate::made::Made;
 use crate::{Error, Sink};
 
 /// The bytes of a key, if there is one.

@@ -3,7 +3,6 @@
 use super::change::row_of;
 use super::document::Opened;
 use super::key::Key;
-use super::made::Made;
 use super::meaning::Meaning;
 use super::members::Member;
 use super::options::Options;
@@ -13,6 +12,7 @@ use super::rows::{AMBIGUOUS, Types};
 use super::source::Source;
 use super::{Failure, Memory, Untyped};
 use crate::json::{Cursor, Fault, Kind, Options as JsonOptions};
+use crate::made::Made;
 use crate::{Name, Sink};
 
 /// The columns that the outbox router knows by default; the others go under `rest`.

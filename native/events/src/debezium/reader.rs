@@ -1,9 +1,9 @@
 //! Values of a known meaning.
 
-use super::iso;
 use super::meaning::{Meaning, Row};
 use super::scalar::Scalar;
 use super::unavailable::Unavailable;
+use crate::iso;
 use crate::json::{Cursor, Fault, Floats, Kind, Problem};
 use crate::project::Unit;
 use crate::{Decimal, Duplicate, Integer, Name, Sink, Temporal, Text};

@@ -3,9 +3,8 @@
 use super::reader::Reader;
 use super::scalar::Scalar;
 use crate::json::{Cursor, Fault, Kind, Options as JsonOptions};
+use crate::made::Made;
 use crate::{Name, Sink, Temporal, Text};
-
-use super::made::Made;
 
 /// What there is in a source: where its values stand.
 #[derive(Debug, Default)]

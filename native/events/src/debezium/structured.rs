@@ -2,10 +2,10 @@
 //!
 //! What no calendar has (month 0 of MySQL, picoseconds) is told as the parts it came in: nothing is rounded.
 
-use super::iso;
 use super::meaning::Structured;
 use super::reader::Reader;
 use super::scalar::Scalar;
+use crate::iso;
 use crate::json::{Fault, Kind};
 use crate::{Sink, Temporal};
 

@@ -7,7 +7,7 @@ const DAY: i128 = 86_400 * SECOND;
 
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar (Hinnant, "chrono-compatible low-level date algorithms",
 /// `days_from_civil`). `None` if there is no such date.
-pub(super) fn days(year: i64, month: i64, day: i64) -> Option<i64> {
+pub(crate) fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let longest = match month {
         2 => 28 + i64::from(leap),
@@ -113,7 +113,7 @@ impl Rest<'_> {
 }
 
 /// `2024-02-29`, and `2024-02-29Z` as `IsoDate` has it.
-pub(super) fn date(text: &[u8]) -> Option<Temporal> {
+pub(crate) fn date(text: &[u8]) -> Option<Temporal> {
     let mut rest = Rest(text);
     let days = rest.date()?;
     let _ = rest.take(b'Z');
@@ -121,7 +121,7 @@ pub(super) fn date(text: &[u8]) -> Option<Temporal> {
 }
 
 /// `10:15:30.5`, and with a zone the time of day in UTC.
-pub(super) fn time(text: &[u8]) -> Option<Temporal> {
+pub(crate) fn time(text: &[u8]) -> Option<Temporal> {
     let mut rest = Rest(text);
     let (nanos, digits) = rest.time()?;
     let offset = if rest.0.is_empty() { 0 } else { rest.offset()? };
@@ -133,12 +133,12 @@ pub(super) fn time(text: &[u8]) -> Option<Temporal> {
 }
 
 /// `2024-02-29T10:15:30.5`, and with `Z` as `IsoTimestamp` has it: a wall clock.
-pub(super) fn naive(text: &[u8]) -> Option<Temporal> {
+pub(crate) fn naive(text: &[u8]) -> Option<Temporal> {
     moment(text, false)
 }
 
 /// `2024-02-29T10:15:30.5+01:00`: an instant.
-pub(super) fn instant(text: &[u8]) -> Option<Temporal> {
+pub(crate) fn instant(text: &[u8]) -> Option<Temporal> {
     moment(text, true)
 }
 
@@ -167,7 +167,7 @@ fn moment(text: &[u8], zoned: bool) -> Option<Temporal> {
 }
 
 /// `P1Y2M3DT4H5M6.78S`, each part with a sign of its own, and all of it with one.
-pub(super) fn duration(text: &[u8]) -> Option<Temporal> {
+pub(crate) fn duration(text: &[u8]) -> Option<Temporal> {
     let mut rest = Rest(text);
     let all_negative = rest.sign();
     rest.take(b'P')?;

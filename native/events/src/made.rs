@@ -3,7 +3,7 @@
 use crate::{Decimal, Duplicate, Integer, Name, Sink, Temporal, Text};
 
 /// Tells its sink everything, and all text as made.
-pub(super) struct Made<'s, S>(pub(super) &'s mut S);
+pub(crate) struct Made<'s, S>(pub(super) &'s mut S);
 
 impl<S: Sink> Sink for Made<'_, S> {
     fn null(&mut self) {
