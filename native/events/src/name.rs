@@ -35,10 +35,12 @@ names! {
     Exp = "exp",
     /// 1 or -1.
     Sign = "sign",
-    /// `:NaN`, as Decimal has it.
+    /// `:NaN`, as Decimal has it; a float that is no number.
     NaN = "NaN",
     /// Infinity, as Decimal has it.
     Inf = "inf",
+    /// A float that is minus infinity.
+    MinusInf = "-inf",
     /// Elixir's struct of dates.
     Date = "Elixir.Date",
     /// Elixir's struct of times of day.

@@ -14,6 +14,7 @@ defmodule Outrigger.Events.Avro do
 
   Records and maps are maps with strings for keys, enums are strings. Logical types become `Decimal`, `Date`, `Time`, `NaiveDateTime`
   and `DateTime` structs; what these cannot hold without rounding is an `Outrigger.Events.Moment`. The same goes the other way.
+  A float that the VM does not have is told as `:NaN`, `:inf` or `:"-inf"`.
 
   ## Errors
 

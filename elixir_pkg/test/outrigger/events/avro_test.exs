@@ -61,6 +61,20 @@ defmodule Outrigger.Events.AvroTest do
     end
   end
 
+  test "floats that the VM does not have are atoms" do
+    double = Avro.plan!(Avro.schema!(~s("double")))
+    float = Avro.plan!(Avro.schema!(~s("float")))
+
+    for {wide, narrow, atom} <- [
+          {0x7FF0000000000000, 0x7F800000, :inf},
+          {0xFFF0000000000000, 0xFF800000, :"-inf"},
+          {0x7FF8000000000000, 0x7FC00000, :NaN}
+        ] do
+      assert Avro.decode(<<wide::64-little>>, double) == {:ok, atom}
+      assert Avro.decode(<<narrow::32-little>>, float) == {:ok, atom}
+    end
+  end
+
   test "large data goes to a dirty scheduler, and is the same" do
     schema =
       Avro.schema!(

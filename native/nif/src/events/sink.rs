@@ -158,6 +158,16 @@ impl<'a, 's> TermSink<'a, 's> {
         unsafe { self.maker.part(self.document, at, length) }
     }
 
+    /// A float that the VM does not have, as an atom.
+    #[cold]
+    fn no_number(&self, value: f64) -> Word {
+        self.maker.name(match value {
+            f64::INFINITY => Name::Inf,
+            f64::NEG_INFINITY => Name::MinusInf,
+            _ => Name::NaN,
+        })
+    }
+
     #[cold]
     fn atom_key(&mut self, text: Text<'_>) -> Word {
         let env = self.maker.env();
@@ -218,7 +228,8 @@ impl Sink for TermSink<'_, '_> {
 
     #[inline]
     fn float(&mut self, value: f64) {
-        self.push(self.maker.float(value));
+        let word = if value.is_finite() { self.maker.float(value) } else { self.no_number(value) };
+        self.push(word);
     }
 
     fn decimal(&mut self, value: &Decimal) {
