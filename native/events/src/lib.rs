@@ -17,9 +17,11 @@
 
 pub mod avro;
 pub mod compat;
+mod datum;
 pub mod debezium;
 mod decimal;
 mod error;
+mod fault;
 pub mod frame;
 mod integer;
 mod iso;
@@ -28,10 +30,12 @@ mod limits;
 mod made;
 mod name;
 pub mod project;
+pub mod protobuf;
 mod sink;
 mod temporal;
 mod value;
 
+pub use datum::{Datum, View};
 pub use decimal::Decimal;
 pub use error::Error;
 pub use integer::Integer;

@@ -8,12 +8,16 @@
 pub mod container;
 mod decode;
 mod encode;
-mod fault;
 mod plan;
 pub(crate) mod resolve;
 mod schema;
 pub mod single_object;
 
-pub use encode::{Datum, View};
 pub use plan::Plan;
 pub use schema::{Enum, Field, Fixed, Kind, Logical, Node, Properties, Record, Schema, TypeId, Unit};
+
+/// Bytes that are not what the specification says.
+#[cold]
+fn malformed(at: usize, problem: impl Into<String>) -> Box<crate::fault::Fault> {
+    crate::fault::Fault::malformed("Avro", at, problem)
+}

@@ -11,8 +11,8 @@
 //! # Ok::<(), outrigger_events::Error>(())
 //! ```
 
-use super::fault::Fault;
 use crate::Error;
+use crate::avro::malformed;
 
 const MARK: [u8; 2] = [0xc3, 0x01];
 
@@ -23,11 +23,11 @@ const MARK: [u8; 2] = [0xc3, 0x01];
 /// [`Error::Malformed`] for what does not begin as a single object.
 pub fn split(bytes: &[u8]) -> Result<(u64, &[u8]), Error> {
     let Some(rest) = bytes.strip_prefix(&MARK) else {
-        return Err(Fault::malformed(0, "no single object: it does not begin with C3 01").finish());
+        return Err(malformed(0, "no single object: it does not begin with C3 01").finish());
     };
     match rest.split_first_chunk() {
         Some((fingerprint, datum)) => Ok((u64::from_le_bytes(*fingerprint), datum)),
-        None => Err(Fault::malformed(bytes.len(), "ends inside the fingerprint of a single object").finish()),
+        None => Err(malformed(bytes.len(), "ends inside the fingerprint of a single object").finish()),
     }
 }
 

@@ -4,8 +4,7 @@
 use std::borrow::Cow;
 
 use num_bigint::{BigInt, Sign};
-use outrigger_events::avro::{Datum, View};
-use outrigger_events::{Decimal, Error, Integer, Limits, Temporal, Value};
+use outrigger_events::{Datum, Decimal, Error, Integer, Limits, Temporal, Value, View};
 use rustler::types::tuple::get_tuple;
 use rustler::{Binary, Decoder, ListIterator, MapIterator, Term, TermType, atoms};
 

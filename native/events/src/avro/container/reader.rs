@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{Codec, MAGIC};
-use crate::avro::fault::Fault;
+use crate::avro::malformed;
 use crate::avro::{Plan, Schema};
 use crate::{Error, Limits, Sink};
 
@@ -34,7 +34,7 @@ enum Stop {
 }
 
 fn wrong(at: usize, problem: impl Into<String>) -> Stop {
-    Stop::Wrong(Fault::malformed(at, problem).finish())
+    Stop::Wrong(malformed(at, problem).finish())
 }
 
 fn whole<T>(read: Result<T, Stop>) -> Result<Option<T>, Error> {
@@ -109,9 +109,7 @@ impl Block<'_> {
         if self.left == 0 {
             return match self.bytes.len() - self.at {
                 0 => Ok(false),
-                more => {
-                    Err(Fault::malformed(self.at, format!("{more} bytes follow a block's data")).finish())
-                }
+                more => Err(malformed(self.at, format!("{more} bytes follow a block's data")).finish()),
             };
         }
         let rest = self.bytes.get(self.at..).unwrap_or_default();

@@ -6,9 +6,9 @@ use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use super::{Codec, MAGIC};
+use crate::avro::Schema;
 use crate::avro::encode::wire;
-use crate::avro::{Datum, Schema};
-use crate::{Error, Limits};
+use crate::{Datum, Error, Limits};
 
 /// Bytes of data after which a block is written.
 const BLOCK: usize = 64 << 10;

@@ -1,7 +1,8 @@
 //! Where a decoder stands, and how it reads the simple things. Source: "Binary encoding" of the specification.
 
-use crate::avro::fault::{Checked, Fault};
+use crate::avro::malformed;
 use crate::avro::plan::Tables;
+use crate::fault::{Checked, Fault};
 use crate::{Error, Limits};
 
 /// One decoding.
@@ -79,7 +80,7 @@ impl<'a, S> Run<'a, S> {
         }
         match self.bytes.len() - self.at {
             left if left < 10 => Err(self.short(left + 1)),
-            _ => Err(Fault::malformed(self.at, "a long of more than 64 bits")),
+            _ => Err(malformed(self.at, "a long of more than 64 bits")),
         }
     }
 
@@ -88,7 +89,7 @@ impl<'a, S> Run<'a, S> {
     pub(super) fn int(&mut self) -> Checked<i32> {
         let at = self.at;
         let value = self.long()?;
-        i32::try_from(value).map_err(|_| Fault::malformed(at, format!("{value} is no int")))
+        i32::try_from(value).map_err(|_| malformed(at, format!("{value} is no int")))
     }
 
     /// A length, and as many bytes.
@@ -98,7 +99,7 @@ impl<'a, S> Run<'a, S> {
         let length = self.long()?;
         match usize::try_from(length) {
             Ok(length) => self.take(length),
-            Err(_) => Err(Fault::malformed(at, format!("a length of {length}"))),
+            Err(_) => Err(malformed(at, format!("a length of {length}"))),
         }
     }
 
@@ -109,7 +110,7 @@ impl<'a, S> Run<'a, S> {
         let number = self.long()?;
         match usize::try_from(number).ok().and_then(|number| of.get(number)) {
             Some(chosen) => Ok(*chosen),
-            None => Err(Fault::malformed(at, format!("{what} {number} of {}", of.len()))),
+            None => Err(malformed(at, format!("{what} {number} of {}", of.len()))),
         }
     }
 
@@ -117,7 +118,7 @@ impl<'a, S> Run<'a, S> {
     #[inline(never)]
     fn short(&self, wanted: usize) -> Box<Fault> {
         let left = self.bytes.len() - self.at;
-        Fault::malformed(self.at, format!("{wanted} bytes are wanted, {left} are left"))
+        malformed(self.at, format!("{wanted} bytes are wanted, {left} are left"))
     }
 
     /// One level down. [`Run::rise`] goes up again.

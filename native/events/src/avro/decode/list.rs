@@ -5,7 +5,8 @@
 
 use super::Run;
 use crate::Sink;
-use crate::avro::fault::{Checked, Fault};
+use crate::avro::malformed;
+use crate::fault::{Checked, Fault};
 
 /// A block: its elements, and where it has to end if it says so.
 pub(super) struct Block {
@@ -24,9 +25,10 @@ impl<S> Run<'_, S> {
                 let at = self.at;
                 let size = self.long()?;
                 let left = self.bytes.len() - self.at;
-                let size = usize::try_from(size).ok().filter(|size| *size <= left).ok_or_else(|| {
-                    Fault::malformed(at, format!("a block of {size} bytes where {left} are left"))
-                })?;
+                let size = usize::try_from(size)
+                    .ok()
+                    .filter(|size| *size <= left)
+                    .ok_or_else(|| malformed(at, format!("a block of {size} bytes where {left} are left")))?;
                 Ok(Some(Block { count: count.unsigned_abs(), end: Some(self.at + size) }))
             }
         }
@@ -36,7 +38,7 @@ impl<S> Run<'_, S> {
     fn block_end(&self, block: &Block) -> Checked {
         match block.end {
             Some(end) if end != self.at => {
-                Err(Fault::malformed(self.at, format!("a block ends here that was to end at byte {end}")))
+                Err(malformed(self.at, format!("a block ends here that was to end at byte {end}")))
             }
             _ => Ok(()),
         }
@@ -87,6 +89,6 @@ impl<S: Sink> Run<'_, S> {
     /// Only maps have equal keys: the fields of a record differ, and so do keys in a schema's text.
     #[cold]
     pub(super) fn twice(&self) -> Box<Fault> {
-        Fault::malformed(self.at, "a map has a key twice")
+        malformed(self.at, "a map has a key twice")
     }
 }

@@ -1,9 +1,10 @@
 //! Logical types.
 
 use super::Run;
-use crate::avro::fault::{Checked, Fault};
+use crate::avro::malformed;
 use crate::avro::plan::Source;
 use crate::avro::schema::{Logical, Unit};
+use crate::fault::Checked;
 use crate::{Decimal, Integer, Sink, Temporal, Text};
 
 const DAY: i64 = 86_400_000_000_000;
@@ -20,8 +21,7 @@ impl<'a, S: Sink> Run<'a, S> {
             Logical::Time(unit) => {
                 let count = self.whole(source)?;
                 let nanos = count.checked_mul(unit.nanos()).filter(|nanos| (0..=DAY).contains(nanos));
-                let nanos =
-                    nanos.ok_or_else(|| Fault::malformed(start, format!("{count} is no time of day")))?;
+                let nanos = nanos.ok_or_else(|| malformed(start, format!("{count} is no time of day")))?;
                 self.sink.temporal(Temporal::Time(nanos, unit.digits()));
             }
             Logical::Timestamp(unit) => {
@@ -93,7 +93,7 @@ impl<'a, S: Sink> Run<'a, S> {
                 self.sink.decimal(&Decimal::new(unscaled, i64::from(scale)));
                 Ok(())
             }
-            _ => Err(Fault::malformed(start, "a big-decimal is no number and scale")),
+            _ => Err(malformed(start, "a big-decimal is no number and scale")),
         }
     }
 }

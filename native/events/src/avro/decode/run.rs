@@ -1,8 +1,9 @@
 //! The instructions, done.
 
 use super::Run;
-use crate::avro::fault::{Checked, Fault};
+use crate::avro::malformed;
 use crate::avro::plan::{NOWHERE, Op, Source};
+use crate::fault::{Checked, Fault};
 use crate::{Sink, Text};
 
 impl<'a, S: Sink> Run<'a, S> {
@@ -110,7 +111,7 @@ impl<'a, S: Sink> Run<'a, S> {
         match self.chunk()? {
             [0] => Ok(false),
             [1] => Ok(true),
-            [other] => Err(Fault::malformed(self.at - 1, format!("{other} is no boolean"))),
+            [other] => Err(malformed(self.at - 1, format!("{other} is no boolean"))),
         }
     }
 
@@ -120,7 +121,7 @@ impl<'a, S: Sink> Run<'a, S> {
         let at = self.at - bytes.len();
         match std::str::from_utf8(bytes) {
             Ok(_) => Ok(Text::at(bytes, at)),
-            Err(error) => Err(Fault::malformed(at + error.valid_up_to(), "text that is not UTF-8")),
+            Err(error) => Err(malformed(at + error.valid_up_to(), "text that is not UTF-8")),
         }
     }
 

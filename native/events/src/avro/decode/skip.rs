@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::Sink;
-use crate::avro::fault::Checked;
 use crate::avro::plan::Skip;
+use crate::fault::Checked;
 
 impl<S: Sink> Run<'_, S> {
     pub(super) fn skip(&mut self, mut of: u32) -> Checked {

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Datum, View};
 use crate::avro::Schema;
-use crate::avro::fault::Checked;
 use crate::avro::schema::{Json, TypeId};
-use crate::{Integer, Limits};
+use crate::fault::Checked;
+use crate::{Datum, Integer, Limits, View};
 
 /// Values that one default may have; it is multiplied by defaults of defaults.
 const MOST: usize = 10_000;

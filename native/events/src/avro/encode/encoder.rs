@@ -1,9 +1,9 @@
 //! The walk over a schema and a value side by side.
 
-use super::{Datum, View, fit, scalar, wire};
-use crate::avro::fault::{Checked, Fault};
+use super::{fit, scalar, wire};
 use crate::avro::schema::{Kind, Record, Schema, TypeId};
-use crate::{Error, Limits};
+use crate::fault::{Checked, Fault};
+use crate::{Datum, Error, Limits, View};
 
 impl Schema {
     /// Appends a value to `out`, as this schema says. After an error `out` is as it was.

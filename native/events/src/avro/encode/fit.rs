@@ -1,8 +1,8 @@
 //! Which branch of a union a value goes to.
 
 use super::scalar::{self, Scalar};
-use super::{Datum, View};
 use crate::avro::schema::{Kind, Schema, TypeId};
+use crate::{Datum, View};
 
 /// How well a value fits a type; the better, the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,6 +1,6 @@
 //! Values to bytes.
 //!
-//! The encoder pulls: it asks a [`Datum`] for what the schema wants next, so any tree will do, and none is built.
+//! The encoder pulls: it asks a [`Datum`](crate::Datum) for what the schema wants next, so any tree will do, and none is built.
 //!
 //! # What goes where
 //!
@@ -16,12 +16,10 @@
 //!
 //! Depth as in [`Limits`](crate::Limits). Lists and maps are written as one block.
 
-mod datum;
 mod default;
 mod encoder;
 mod fit;
 mod scalar;
 pub(super) mod wire;
 
-pub use datum::{Datum, View};
 pub(super) use default::encode_default;

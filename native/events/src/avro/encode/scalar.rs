@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use num_bigint::BigInt;
 
-use super::{View, wire};
+use super::wire;
 use crate::avro::schema::{Kind, Logical, Node, Unit};
-use crate::{Decimal, Integer, Temporal};
+use crate::{Decimal, Integer, Temporal, View};
 
 /// What is written, and whether the type is just that of the value.
 pub(super) struct Scalar<'a> {

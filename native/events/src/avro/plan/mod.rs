@@ -11,8 +11,8 @@ pub(super) use constant::Event;
 pub(super) use op::{NOWHERE, Op, Skip, Source, Tables};
 
 use super::decode::Run;
-use super::fault::Fault;
 use super::schema::Schema;
+use crate::avro::malformed;
 use crate::{Error, Limits, Sink};
 
 /// How to decode the data of a writer, as a reader wants it.
@@ -65,9 +65,7 @@ impl Plan {
     pub fn decode<S: Sink>(&self, bytes: &[u8], limits: &Limits, sink: &mut S) -> Result<(), Error> {
         match self.decode_first(bytes, limits, sink)? {
             end if end == bytes.len() => Ok(()),
-            end => {
-                Err(Fault::malformed(end, format!("{} bytes follow the datum", bytes.len() - end)).finish())
-            }
+            end => Err(malformed(end, format!("{} bytes follow the datum", bytes.len() - end)).finish()),
         }
     }
 

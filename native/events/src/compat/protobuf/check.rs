@@ -9,8 +9,8 @@ use prost_reflect::{EnumDescriptor, FileDescriptor, MessageDescriptor};
 
 use super::field::compare_fields;
 use super::kind::Kind;
-use super::read::Schema;
 use crate::compat::Incompatibility;
+use crate::protobuf::Schema;
 
 /// A difference between two files, compatible or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Difference {
 #[must_use]
 pub fn differences(reader: &Schema, writer: &Schema) -> Vec<Difference> {
     let mut check =
-        Check { writer: &writer.file, reader: &reader.file, found: Vec::new(), imported: HashSet::new() };
+        Check { writer: writer.file(), reader: reader.file(), found: Vec::new(), imported: HashSet::new() };
     check.files();
     check.found
 }

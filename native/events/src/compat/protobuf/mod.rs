@@ -22,8 +22,8 @@
 mod check;
 mod field;
 mod kind;
-mod read;
 
 pub use check::{Difference, check, differences};
 pub use kind::Kind;
-pub use read::Schema;
+
+pub use crate::protobuf::Schema;

@@ -1,4 +1,4 @@
-//! What the encoder asks of a value.
+//! What an encoder asks of a value: it pulls what the schema wants next, so any tree will do, and none is built.
 
 use std::borrow::Cow;
 
@@ -34,7 +34,7 @@ pub enum View<'a> {
 }
 
 impl View<'_> {
-    pub(super) const fn word(&self) -> &'static str {
+    pub(crate) const fn word(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Boolean(_) => "a boolean",

@@ -4,46 +4,45 @@ use crate::Error;
 
 /// An error whose path is still being told, innermost step first.
 #[derive(Clone, Debug)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     error: Error,
     path: Vec<String>,
 }
 
 /// One word when all is well.
-pub(super) type Checked<T = ()> = Result<T, Box<Fault>>;
+pub(crate) type Checked<T = ()> = Result<T, Box<Fault>>;
 
 impl Fault {
     #[cold]
-    pub(super) fn boxed(error: Error) -> Box<Self> {
+    pub(crate) fn boxed(error: Error) -> Box<Self> {
         Box::new(Self { error, path: Vec::new() })
     }
 
     #[cold]
-    pub(super) fn malformed(at: usize, problem: impl Into<String>) -> Box<Self> {
-        let path = String::new();
-        Self::boxed(Error::Malformed { format: "Avro", at, path, problem: problem.into() })
+    pub(crate) fn malformed(format: &'static str, at: usize, problem: impl Into<String>) -> Box<Self> {
+        Self::boxed(Error::Malformed { format, at, path: String::new(), problem: problem.into() })
     }
 
     #[cold]
-    pub(super) fn value(problem: impl Into<String>) -> Box<Self> {
+    pub(crate) fn value(problem: impl Into<String>) -> Box<Self> {
         Self::boxed(Error::Value { path: String::new(), problem: problem.into() })
     }
 
     #[cold]
-    pub(super) fn resolution(problem: impl Into<String>) -> Box<Self> {
+    pub(crate) fn resolution(problem: impl Into<String>) -> Box<Self> {
         Self::boxed(Error::Resolution { path: String::new(), problem: problem.into() })
     }
 
     /// The same, seen from one level up.
     #[cold]
-    pub(super) fn under(mut self: Box<Self>, step: String) -> Box<Self> {
+    pub(crate) fn under(mut self: Box<Self>, step: String) -> Box<Self> {
         self.path.push(step);
         self
     }
 
     /// The error with its whole path.
     #[cold]
-    pub(super) fn finish(mut self) -> Error {
+    pub(crate) fn finish(mut self) -> Error {
         self.path.push("$".to_owned());
         self.path.reverse();
         let whole = self.path.concat();

@@ -11,7 +11,7 @@ use crate::Error;
 /// A Protobuf file that was read.
 #[derive(Clone, Debug)]
 pub struct Schema {
-    pub(super) file: FileDescriptor,
+    file: FileDescriptor,
 }
 
 impl Schema {
