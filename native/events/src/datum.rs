@@ -90,7 +90,7 @@ impl<'a> Datum<'a> for &'a Value {
 
     fn pairs(self) -> impl Iterator<Item = (Cow<'a, str>, Self)> {
         let pairs = if let Value::Map(pairs) = self { pairs.as_slice() } else { &[] };
-        pairs.iter().map(|(key, value)| (Cow::Borrowed(text(key)), value))
+        pairs.iter().map(|(key, value)| (text(key), value))
     }
 
     fn field(self, name: &str) -> Option<Self> {
@@ -99,10 +99,13 @@ impl<'a> Datum<'a> for &'a Value {
     }
 }
 
-fn text(key: &Value) -> &str {
+/// A key as text. A map that is data may have numbers for keys.
+fn text(key: &Value) -> Cow<'_, str> {
     match key {
-        Value::Text(text) => text,
-        Value::Name(name) => name.text(),
-        _ => "",
+        Value::Text(text) => Cow::Borrowed(text),
+        Value::Name(name) => Cow::Borrowed(name.text()),
+        Value::Integer(number) => Cow::Owned(number.to_string()),
+        Value::Boolean(flag) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+        _ => Cow::Borrowed(""),
     }
 }

@@ -51,6 +51,9 @@ impl<S: Sink> Sink for Made<'_, S> {
     fn field(&mut self, name: Name) {
         self.0.field(name);
     }
+    fn value_as_key(&mut self) {
+        self.0.value_as_key();
+    }
     fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {
         self.0.end_map(count)
     }

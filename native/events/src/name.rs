@@ -245,6 +245,8 @@ names! {
     Subject = "subject",
     /// A field of a cloud event: the attributes that are its producer's own.
     Extensions = "extensions",
+    /// The key of what a Protobuf message has that its file does not know.
+    UnknownFields = "__unknown_fields__",
 }
 
 #[cfg(test)]

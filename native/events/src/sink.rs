@@ -69,6 +69,9 @@ pub trait Sink {
     fn key(&mut self, key: Text<'_>);
     /// One of our own names as a key: a field of a struct.
     fn field(&mut self, name: Name);
+    /// The value that was told last, a string or a whole number or a boolean, is the key of the one that follows: the map is data
+    /// and its keys are no names. A sink that writes a stream of values has nothing to do.
+    fn value_as_key(&mut self) {}
     /// The map that began last has its pairs.
     ///
     /// # Errors
@@ -97,5 +100,29 @@ pub trait Sink {
     /// A string that is one of a closed set, and its place in `Plan::names`: the symbol of an enum.
     fn symbol(&mut self, _name: usize, text: Text<'_>) {
         self.text(text);
+    }
+}
+
+/// Takes anything and keeps nothing.
+pub(crate) struct Nowhere;
+
+impl Sink for Nowhere {
+    const IGNORES: bool = true;
+
+    fn null(&mut self) {}
+    fn boolean(&mut self, _value: bool) {}
+    fn integer(&mut self, _value: i64) {}
+    fn big(&mut self, _value: &Integer) {}
+    fn float(&mut self, _value: f64) {}
+    fn decimal(&mut self, _value: &Decimal) {}
+    fn text(&mut self, _value: Text<'_>) {}
+    fn bytes(&mut self, _value: Text<'_>) {}
+    fn temporal(&mut self, _value: Temporal) {}
+    fn name(&mut self, _value: Name) {}
+    fn end_list(&mut self, _count: usize) {}
+    fn key(&mut self, _key: Text<'_>) {}
+    fn field(&mut self, _name: Name) {}
+    fn end_map(&mut self, _count: usize) -> Result<(), Duplicate> {
+        Ok(())
     }
 }

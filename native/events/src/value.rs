@@ -25,7 +25,7 @@ pub enum Value {
     Name(Name),
     /// A list.
     List(Vec<Self>),
-    /// Pairs; a key is [`Value::Text`] or [`Value::Name`].
+    /// Pairs; a key is [`Value::Text`] or [`Value::Name`], or what [`Sink::value_as_key`] has made of a value.
     Map(Vec<(Self, Self)>),
 }
 
@@ -113,6 +113,10 @@ impl Sink for TreeSink {
 
     fn field(&mut self, name: Name) {
         self.keys.push(Value::Name(name));
+    }
+
+    fn value_as_key(&mut self) {
+        self.keys.extend(self.stack.pop());
     }
 
     fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {

@@ -4,7 +4,8 @@
 
 use super::cursor::{Cursor, Kind};
 use super::fault::{Fault, Problem};
-use crate::{Decimal, Duplicate, Integer, Name, Sink, Temporal, Text};
+use crate::sink::Nowhere;
+use crate::{Duplicate, Sink};
 
 /// One list or map that is not closed.
 #[derive(Clone, Copy)]
@@ -79,29 +80,5 @@ impl Cursor<'_> {
     #[inline]
     pub(crate) fn skip(&mut self, inside: usize) -> Result<(), Fault> {
         self.value(inside, &mut Nowhere)
-    }
-}
-
-/// Takes anything and keeps nothing.
-struct Nowhere;
-
-impl Sink for Nowhere {
-    const IGNORES: bool = true;
-
-    fn null(&mut self) {}
-    fn boolean(&mut self, _value: bool) {}
-    fn integer(&mut self, _value: i64) {}
-    fn big(&mut self, _value: &Integer) {}
-    fn float(&mut self, _value: f64) {}
-    fn decimal(&mut self, _value: &Decimal) {}
-    fn text(&mut self, _value: Text<'_>) {}
-    fn bytes(&mut self, _value: Text<'_>) {}
-    fn temporal(&mut self, _value: Temporal) {}
-    fn name(&mut self, _value: Name) {}
-    fn end_list(&mut self, _count: usize) {}
-    fn key(&mut self, _key: Text<'_>) {}
-    fn field(&mut self, _name: Name) {}
-    fn end_map(&mut self, _count: usize) -> Result<(), Duplicate> {
-        Ok(())
     }
 }

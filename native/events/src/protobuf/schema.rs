@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use prost_reflect::{DescriptorPool, FileDescriptor};
+use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
 use crate::Error;
+use crate::frame::Indexes;
 
 /// A Protobuf file that was read.
 #[derive(Clone, Debug)]
@@ -73,6 +74,38 @@ impl Schema {
             None => pool.files().last(),
         };
         file.map(|file| Self { file }).ok_or_else(|| wrong("there is no such file in it".into()))
+    }
+
+    /// A message by its full name or its name in the file's package, of the file or one that it imports.
+    pub(super) fn message(&self, name: &str) -> Result<MessageDescriptor, Error> {
+        let pool = self.file.parent_pool();
+        let inside = format!("{}.{name}", self.file.package_name());
+        let found = pool.get_message_by_name(name).or_else(|| pool.get_message_by_name(&inside));
+        found.ok_or_else(|| {
+            let known: Vec<String> =
+                self.file.messages().take(8).map(|message| message.full_name().to_owned()).collect();
+            self.wrong(format!("there is no message {name} in it, but {}", known.join(", ")))
+        })
+    }
+
+    /// A message by its place in the file.
+    pub(super) fn message_at(&self, indexes: &Indexes) -> Result<MessageDescriptor, Error> {
+        let mut places = indexes.as_slice().iter().map(|place| *place as usize);
+        let first = places.next().and_then(|place| self.file.messages().nth(place));
+        let found = places.fold(first, |message, place| message?.child_messages().nth(place));
+        found.ok_or_else(|| self.wrong(format!("there is no message {:?} in it", indexes.as_slice())))
+    }
+
+    /// The place of a message in the file.
+    pub(super) fn indexes(&self, message: &MessageDescriptor) -> Option<Indexes> {
+        // Of each message around it, and itself: the number of the list in the descriptor, and the place in that.
+        let places = message.path().chunks_exact(2).map(|step| u32::try_from(step[1]).ok());
+        let places: Option<Vec<u32>> = places.collect();
+        Indexes::new(&places?).filter(|_| message.parent_file().name() == self.file.name())
+    }
+
+    fn wrong(&self, problem: String) -> Error {
+        Error::Schema { path: self.file.name().to_owned(), problem }
     }
 
     /// The file with all its types.
