@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::frame::SchemaKey;
+
 /// Why nothing was decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -47,6 +49,12 @@ pub enum Error {
         path: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// Data whose schema nobody has given.
+    #[error("caller has not given the schema that the data was written with: {key}")]
+    UnknownSchema {
+        /// What a registry knows it by.
+        key: SchemaKey,
     },
     /// A projection that cannot be compiled.
     #[error("caller gave a plan that is wrong in {what}: {problem}")]

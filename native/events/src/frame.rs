@@ -17,6 +17,8 @@
 //! # Ok::<(), outrigger_events::Error>(())
 //! ```
 
+use std::fmt;
+
 use crate::Error;
 
 /// How a registry names a schema.
@@ -68,6 +70,22 @@ impl<'a> Framed<'a> {
             }
         };
         Ok(Self { schema, body, at: bytes.len() - body.len() })
+    }
+}
+
+/// `id 7`, `GUID 89791762-2336-186f-9674-299b90a8e2d8`.
+impl fmt::Display for SchemaKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(formatter, "id {id}"),
+            Self::Guid(guid) => {
+                formatter.write_str("GUID ")?;
+                guid.iter().enumerate().try_for_each(|(place, byte)| {
+                    let hyphen = if matches!(place, 4 | 6 | 8 | 10) { "-" } else { "" };
+                    write!(formatter, "{hyphen}{byte:02x}")
+                })
+            }
+        }
     }
 }
 

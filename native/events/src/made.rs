@@ -21,6 +21,9 @@ impl<S: Sink> Sink for Made<'_, S> {
     fn float(&mut self, value: f64) {
         self.0.float(value);
     }
+    fn single(&mut self, value: f32) {
+        self.0.single(value);
+    }
     fn decimal(&mut self, value: &Decimal) {
         self.0.decimal(value);
     }

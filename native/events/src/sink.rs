@@ -49,6 +49,10 @@ pub trait Sink {
     fn big(&mut self, value: &Integer);
     /// A floating point number; Avro and Protobuf have NaN and infinities.
     fn float(&mut self, value: f64);
+    /// One that was written in 32 bits. Its shortest text has fewer digits than that of the same number in 64.
+    fn single(&mut self, value: f32) {
+        self.float(f64::from(value));
+    }
     /// A decimal number.
     fn decimal(&mut self, value: &Decimal);
     /// A string.

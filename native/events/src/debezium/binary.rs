@@ -73,25 +73,37 @@ fn hex(text: &[u8], out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
-/// The same the other way round, for the placeholders to look for.
-pub(super) fn encode(encoding: Encoding, bytes: &[u8]) -> String {
-    if encoding == Encoding::Hex {
-        return bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    }
-    let last: &[u8] = if encoding == Encoding::Base64 { b"+/" } else { b"-_" };
-    let alphabet: Vec<u8> =
-        (b'A'..=b'Z').chain(b'a'..=b'z').chain(b'0'..=b'9').chain(last.iter().copied()).collect();
-    let mut text = String::new();
-    for group in bytes.chunks(3) {
-        let bits =
-            group.iter().fold(0_u32, |bits, &byte| bits << 8 | u32::from(byte)) << (8 * (3 - group.len()));
-        for place in 0..4 {
-            let digit = (bits >> (18 - 6 * place)) as usize & 63;
-            let known = place <= group.len();
-            text.push(if known { alphabet.get(digit).map_or('=', |&byte| char::from(byte)) } else { '=' });
+/// The same the other way round, with padding: appends the text of `bytes`.
+pub(super) fn encode(encoding: Encoding, bytes: &[u8], out: &mut Vec<u8>) {
+    match encoding {
+        Encoding::Base64 => to_base64(bytes, out, *b"+/"),
+        Encoding::Base64Url => to_base64(bytes, out, *b"-_"),
+        Encoding::Hex => {
+            out.extend(bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| match digit {
+                0..10 => b'0' + digit,
+                _ => b'a' + digit - 10,
+            }));
         }
     }
-    text
+}
+
+fn to_base64(bytes: &[u8], out: &mut Vec<u8>, [plus, slash]: [u8; 2]) {
+    let digit = |bits: u32| match (bits & 63) as u8 {
+        bits @ 0..26 => b'A' + bits,
+        bits @ 26..52 => b'a' + bits - 26,
+        bits @ 52..62 => b'0' + bits - 52,
+        62 => plus,
+        _ => slash,
+    };
+    out.reserve(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let [first, second, third] = [0, 1, 2].map(|place| u32::from(group.get(place).copied().unwrap_or(0)));
+        let bits = first << 16 | second << 8 | third;
+        let text = [18, 12, 6, 0].map(|shift| digit(bits >> shift));
+        let whole = group.len() + 1;
+        out.extend_from_slice(text.get(..whole).unwrap_or(&text));
+        out.extend(std::iter::repeat_n(b'=', 4 - whole));
+    }
 }
 
 #[cfg(test)]
@@ -108,7 +120,9 @@ mod tests {
             let mut out = vec![1];
             assert_eq!(Encoding::Base64.decode(text.as_bytes(), &mut out), Some(()));
             assert_eq!(out, plain.as_bytes());
-            assert_eq!(encode(Encoding::Base64, plain.as_bytes()), text);
+            let mut again = Vec::new();
+            encode(Encoding::Base64, plain.as_bytes(), &mut again);
+            assert_eq!(again, text.as_bytes());
         }
     }
 
@@ -125,8 +139,9 @@ mod tests {
         #[test]
         fn reads_what_it_writes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             for encoding in [Encoding::Base64, Encoding::Base64Url, Encoding::Hex] {
-                let mut out = Vec::new();
-                encoding.decode(encode(encoding, &bytes).as_bytes(), &mut out).unwrap();
+                let (mut text, mut out) = (Vec::new(), Vec::new());
+                encode(encoding, &bytes, &mut text);
+                encoding.decode(&text, &mut out).unwrap();
                 prop_assert_eq!(&out, &bytes);
             }
         }

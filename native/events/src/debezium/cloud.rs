@@ -5,7 +5,8 @@
 
 use super::change::FIELDS;
 use super::document::Opened;
-use super::key::Key;
+use super::framed::Part;
+use super::key::{self, Key};
 use super::meaning::Meaning;
 use super::options::Options;
 use super::reader::Reader;
@@ -13,7 +14,8 @@ use super::record::Record;
 use super::source::Source;
 use super::{Encoding, Failure, Memory};
 use crate::json::{Fault, Kind};
-use crate::{Name, Sink};
+use crate::made::Made;
+use crate::{Error, Name, Sink};
 
 /// The attributes that the specification knows (sections 3.1 and 3.2), and the data (JSON format, section 3.1).
 const ATTRIBUTES: [(&str, Name); 8] = [
@@ -60,6 +62,11 @@ impl Attributes {
         };
         *place = Some(at);
         true
+    }
+
+    fn known(&self, name: Name) -> Option<usize> {
+        let place = ATTRIBUTES.iter().position(|(_, known)| *known == name)?;
+        self.known.get(place).copied().flatten()
     }
 
     /// Names of attributes have no underscores and no capitals.
@@ -122,6 +129,10 @@ impl Reader<'_, '_> {
                 self.cursor.back(at);
                 self.value(&Meaning::Bytes(Encoding::Base64), inside, sink)?;
             }
+            (Some(at), None) if opened.meaning("data").is_some() => {
+                self.cursor.back(at);
+                self.value(opened.meaning("data").unwrap_or(&Meaning::Raw), inside, sink)?;
+            }
             (data, None) => self.at(data, inside, sink)?,
         }
         sink.field(Name::Extensions);
@@ -162,6 +173,12 @@ impl Reader<'_, '_> {
         memory: &mut Memory,
         sink: &mut S,
     ) -> Result<(), Failure> {
+        let bytes = self.avro_data(attributes.known(Name::DataContentType), data)?;
+        let mut text = Vec::new();
+        let part = match &bytes {
+            Some(bytes) => Some(Part::open(bytes, self.frames, &mut text).map_err(in_data)?),
+            None => None,
+        };
         self.cursor.back(data);
         let opened = self.opened(options, &mut memory.cache, inside)?;
         let (schema, table) = self.table(&attributes.origin)?;
@@ -182,9 +199,14 @@ impl Reader<'_, '_> {
         self.attributes = false;
         sink.field(Name::Key);
         key.tell(columns, options, &mut memory.cache, sink)?;
-        self.sides(&opened, columns, options, memory, sink)?;
+        match &part {
+            Some(part) => Reader::open(part, self.frames, options, &mut memory.cache)
+                .and_then(|(mut data, opened)| data.sides(&opened, columns, options, memory, &mut Made(sink)))
+                .map_err(|fault| in_data(part.error(fault)))?,
+            None => self.sides(&opened, columns, options, memory, sink)?,
+        }
         sink.field(Name::Ts);
-        match attributes.known[7] {
+        match attributes.known(Name::KindTime) {
             Some(at) => {
                 self.cursor.back(at);
                 self.value(&Meaning::IsoInstant, inside, sink)?;
@@ -198,4 +220,24 @@ impl Reader<'_, '_> {
         self.close(FIELDS, sink)?;
         Ok(())
     }
+
+    /// The bytes of data that is no part of the document: Avro, behind a registry's frame, in base64.
+    fn avro_data(&mut self, content: Option<usize>, data: usize) -> Result<Option<Vec<u8>>, Fault> {
+        let is_avro = self.string(content)?.is_some_and(|content| content == "application/avro");
+        self.cursor.back(data);
+        if !is_avro || self.cursor.kind() != Kind::Text {
+            return Ok(None);
+        }
+        let (text, mut bytes) = (self.cursor.text()?.bytes, Vec::new());
+        match Encoding::Base64.decode(text, &mut bytes) {
+            Some(()) => Ok(Some(bytes)),
+            None => Err(Self::wrong(data, "data in Avro has to stand here, in base64")),
+        }
+    }
+}
+
+/// Says that the error is in the data.
+#[cold]
+fn in_data(error: Error) -> Error {
+    key::inside(error, "data ")
 }

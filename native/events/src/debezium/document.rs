@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::Cache;
+use super::framed::{Frames, Part};
 use super::meaning::Meaning;
 use super::members::Members;
 use super::options::Options;
@@ -38,15 +39,25 @@ impl Opened {
 impl<'a, 'o> Reader<'a, 'o> {
     /// Checks a document to its end, and says where its parts are.
     pub(super) fn open(
-        document: &'a [u8],
+        part: &Part<'a>,
+        frames: Frames<'o>,
         options: &'o Options,
         cache: &mut Cache,
     ) -> Result<(Self, Opened), Fault> {
         let json = JsonOptions { limits: options.limits, floats: Floats::Binary };
-        let cursor = Cursor::new(document, json)?;
-        let mut reader =
-            Self { document, cursor, unavailable: &options.unavailable, attributes: false, made: Vec::new() };
-        let opened = reader.opened(options, cache, 0)?;
+        let document = part.document;
+        let mut reader = Self {
+            document,
+            cursor: Cursor::new(document, json)?,
+            unavailable: &options.unavailable,
+            frames,
+            attributes: false,
+            made: Vec::new(),
+        };
+        let opened = match &part.plan {
+            Some(plan) => Opened { plan: Some(plan.clone()), ..reader.payload(options, 0)? },
+            None => reader.opened(options, cache, 0)?,
+        };
         reader.cursor.end()?;
         Ok((reader, opened))
     }

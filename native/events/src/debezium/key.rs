@@ -3,6 +3,7 @@
 use super::Failure;
 use super::cache::Cache;
 use super::change::row_of;
+use super::framed::{Frames, Part};
 use super::options::{Columns, Options, Untyped};
 use super::reader::Reader;
 use super::rows::Types;
@@ -10,9 +11,9 @@ use crate::json::{Fault, Kind};
 use crate::made::Made;
 use crate::{Error, Sink};
 
-/// The bytes of a key, if there is one.
+/// The key, if there is one.
 #[derive(Clone, Copy)]
-pub(super) struct Key<'k>(pub(super) Option<&'k [u8]>);
+pub(super) struct Key<'k>(pub(super) Option<&'k Part<'k>>);
 
 impl Key<'_> {
     /// Tells the key, or nothing.
@@ -24,8 +25,8 @@ impl Key<'_> {
         sink: &mut S,
     ) -> Result<(), Failure> {
         match self.0 {
-            Some(bytes) => read(bytes, columns, options, cache, &mut Made(sink))
-                .map_err(|fault| Failure::Said(in_key(fault, bytes))),
+            Some(part) => read(part, columns, options, cache, &mut Made(sink))
+                .map_err(|fault| Failure::Said(in_key(part.error(fault)))),
             None => {
                 sink.null();
                 Ok(())
@@ -35,13 +36,15 @@ impl Key<'_> {
 }
 
 fn read<S: Sink>(
-    bytes: &[u8],
+    part: &Part<'_>,
     columns: Columns<'_>,
     options: &Options,
     cache: &mut Cache,
     sink: &mut S,
 ) -> Result<(), Fault> {
-    let (mut reader, opened) = Reader::open(bytes, options, cache)?;
+    // A key holds no frame inside.
+    let frames = Frames { writers: None, limits: &options.limits, room: 0 };
+    let (mut reader, opened) = Reader::open(part, frames, options, cache)?;
     reader.cursor.back(opened.at);
     let root = opened.plan.as_ref().map(|plan| &plan.root);
     match (opened.kind, root) {
@@ -60,10 +63,15 @@ fn read<S: Sink>(
 
 /// Says that the error is in the key.
 #[cold]
-fn in_key(fault: Fault, bytes: &[u8]) -> Error {
-    let mut error = fault.into_error(bytes);
+pub(super) fn in_key(error: Error) -> Error {
+    inside(error, "key ")
+}
+
+/// Says in which document an error's path begins.
+#[cold]
+pub(super) fn inside(mut error: Error, document: &str) -> Error {
     match &mut error {
-        Error::Malformed { path, .. } | Error::NeedsOption { path, .. } => path.insert_str(0, "key "),
+        Error::Malformed { path, .. } | Error::NeedsOption { path, .. } => path.insert_str(0, document),
         _ => {}
     }
     error

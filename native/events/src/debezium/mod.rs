@@ -26,7 +26,8 @@
 //!
 //! # Limits
 //!
-//! JSON only; schemas inside each other 48 deep; 32 schemas are kept, of 4 MiB together.
+//! JSON, and Avro behind a registry's frame ([`decode_framed`]); schemas inside each other 48 deep; 32 schemas that stand in documents
+//! are kept, of 4 MiB together, and 1,024 [`Writers`].
 
 mod binary;
 mod cache;
@@ -35,11 +36,13 @@ mod cloud;
 mod decode;
 mod document;
 mod flat;
+mod framed;
 mod key;
 mod meaning;
 mod members;
 mod options;
 mod outbox;
+mod pairs;
 mod reader;
 mod record;
 mod rows;
@@ -50,7 +53,8 @@ mod structured;
 mod unavailable;
 
 pub use binary::Encoding;
-pub use decode::{Memory, decode};
+pub use decode::{DOCUMENT, Memory, decode, decode_framed};
+pub use framed::{Writer, Writers};
 pub use meaning::{Meaning, Row, Structured};
 pub use options::{Options, Shape, Untyped};
 pub use record::Record;

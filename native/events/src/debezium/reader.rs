@@ -1,5 +1,6 @@
 //! Values of a known meaning.
 
+use super::framed::Frames;
 use super::meaning::{Meaning, Row};
 use super::scalar::Scalar;
 use super::unavailable::Unavailable;
@@ -21,6 +22,8 @@ pub(super) struct Reader<'a, 'o> {
     pub(super) document: &'a [u8],
     pub(super) cursor: Cursor<'a>,
     pub(super) unavailable: &'o Unavailable,
+    /// What is needed for data inside the document that has a frame of its own.
+    pub(super) frames: Frames<'o>,
     /// Whether what is said of the source stands in attributes of a CloudEvent.
     pub(super) attributes: bool,
     /// Bytes that were decoded from text.
@@ -66,6 +69,7 @@ impl Reader<'_, '_> {
             (Kind::Number, _) => self.number(meaning, sink),
             (Kind::List, Meaning::List(items)) => self.list(items, inside, sink),
             (Kind::Map, Meaning::Map(values)) => self.map(values, inside, sink),
+            (Kind::List, Meaning::Map(values)) => self.entries(values, inside, sink),
             (Kind::List, Meaning::Pairs(pair)) => self.pairs(pair, inside, sink),
             (Kind::Map, Meaning::Row(row)) => self.structure(row, inside, sink),
             (Kind::Map, Meaning::Structured(parts)) => self.parts(*parts, inside, sink),
@@ -166,51 +170,6 @@ impl Reader<'_, '_> {
         sink.begin_list();
         while more {
             self.value(items, inside + 1, sink)?;
-            count += 1;
-            more = self.cursor.next_element()?;
-        }
-        sink.end_list(count);
-        Ok(())
-    }
-
-    fn map<S: Sink>(&mut self, values: &Meaning, inside: usize, sink: &mut S) -> Result<(), Fault> {
-        let mut more = self.cursor.enter(inside)?;
-        let mut count = 0;
-        sink.begin_map();
-        while more {
-            sink.key(self.cursor.key()?);
-            self.value(values, inside + 1, sink)?;
-            count += 1;
-            more = self.cursor.next_pair()?;
-        }
-        self.close(count, sink)
-    }
-
-    fn pairs<S: Sink>(
-        &mut self,
-        pair: &(Meaning, Meaning),
-        inside: usize,
-        sink: &mut S,
-    ) -> Result<(), Fault> {
-        let wrong = |at| Self::wrong(at, "a list of a key and its value has to stand here");
-        let mut more = self.cursor.enter(inside)?;
-        let mut count = 0;
-        sink.begin_list();
-        while more {
-            let at = self.cursor.at();
-            if self.cursor.kind() != Kind::List || !self.cursor.enter(inside + 1)? {
-                return Err(wrong(at));
-            }
-            sink.begin_list();
-            self.value(&pair.0, inside + 2, sink)?;
-            if !self.cursor.next_element()? {
-                return Err(wrong(at));
-            }
-            self.value(&pair.1, inside + 2, sink)?;
-            if self.cursor.next_element()? {
-                return Err(wrong(at));
-            }
-            sink.end_list(2);
             count += 1;
             more = self.cursor.next_element()?;
         }

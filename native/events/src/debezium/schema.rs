@@ -6,7 +6,7 @@ use crate::Text;
 use crate::json::{Cursor, Fault, Kind, Problem};
 
 /// Schemas inside each other. Reading values recurses as deep as this, and schemas are no document's own data.
-const DEEPEST: usize = 48;
+pub(super) const DEEPEST: usize = 48;
 
 /// What a schema says of the `payload` beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,19 +19,19 @@ pub(super) struct Plan {
 
 /// The parts of one schema, in whatever order they come.
 #[derive(Default)]
-struct Parts {
-    kind: Option<Type>,
-    name: Box<str>,
-    field: Box<str>,
-    scale: Option<i32>,
-    fields: Vec<(Box<str>, Meaning)>,
-    items: Option<Meaning>,
-    keys: Option<Meaning>,
-    values: Option<Meaning>,
+pub(super) struct Parts {
+    pub(super) kind: Option<Type>,
+    pub(super) name: Box<str>,
+    pub(super) field: Box<str>,
+    pub(super) scale: Option<i32>,
+    pub(super) fields: Vec<(Box<str>, Meaning)>,
+    pub(super) items: Option<Meaning>,
+    pub(super) keys: Option<Meaning>,
+    pub(super) values: Option<Meaning>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
     Boolean,
     Whole,
     Real,
@@ -160,7 +160,8 @@ impl Type {
 }
 
 impl Parts {
-    fn meaning(self) -> Result<(Box<str>, Box<str>, Meaning), &'static str> {
+    /// Name, field and meaning.
+    pub(super) fn meaning(self) -> Result<(Box<str>, Box<str>, Meaning), &'static str> {
         let Self { kind, name, field, scale, fields, items, keys, values } = self;
         let kind = kind.ok_or("this schema has no type that Kafka Connect knows")?;
         if &*name == "org.apache.kafka.connect.data.Decimal" && scale.is_none() {

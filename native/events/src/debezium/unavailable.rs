@@ -22,12 +22,16 @@ impl Unavailable {
         let own = quoted(placeholder);
         let mut texts = vec![own.clone()];
         for encoding in [Encoding::Base64, Encoding::Base64Url, Encoding::Hex] {
-            texts.push(quoted(&binary::encode(encoding, bytes)));
+            let mut text = Vec::new();
+            binary::encode(encoding, bytes, &mut text);
+            texts.push(quoted(&String::from_utf8_lossy(&text)));
         }
         texts.dedup();
         let mut lists: Vec<String> = texts.iter().map(|text| format!("[{text}]")).collect();
         let numbers: Vec<String> = bytes.iter().map(|byte| byte.cast_signed().to_string()).collect();
         lists.push(format!("[{}]", numbers.join(",")));
+        // A map that is written as a list of entries.
+        lists.push(format!("[{{\"key\":{own},\"value\":{own}}}]"));
         let maps = vec![format!("{{{own}:{own}}}")];
         let boxed = |texts: Vec<String>| texts.into_iter().map(|text| text.into_bytes().into()).collect();
         Self { texts: boxed(texts), lists: boxed(lists), maps: boxed(maps) }
@@ -61,6 +65,7 @@ mod tests {
             r#"["X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=="]"#,
             "[95,95,100,101,98,101,122,105,117,109,95,117,110,97,118,97,105,108,97,98,108,101,95,118,97,108,117,101]",
             r#"{"__debezium_unavailable_value":"__debezium_unavailable_value"}"#,
+            r#"[{"key":"__debezium_unavailable_value","value":"__debezium_unavailable_value"}]"#,
         ] {
             assert_eq!(ways.length(format!("{text},1").as_bytes()), Some(text.len()), "{text}");
         }

@@ -36,6 +36,7 @@ mod string;
 
 pub(crate) use cursor::{Cursor, Kind};
 pub(crate) use fault::{Fault, Problem};
+pub(crate) use scan::plain_end;
 
 use crate::{Error, Limits, Sink};
 

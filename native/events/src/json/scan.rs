@@ -6,7 +6,7 @@ const HIGH: u64 = 0x8080_8080_8080_8080;
 /// Offset of the first byte from `at` on that does not stand for itself in a string: a quote, a backslash, or one below
 /// 0x20. The length of `bytes`, if there is none.
 #[inline]
-pub(super) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     while let Some(&word) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
         let special = special(u64::from_le_bytes(word));
         if special != 0 {

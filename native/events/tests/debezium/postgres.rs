@@ -1,8 +1,10 @@
-//! Values that PostgreSQL makes, in the form in which Debezium writes them, against PostgreSQL's own text of them.
+//! Values that PostgreSQL makes, in the forms in which Debezium writes them, against PostgreSQL's own text of them.
 
-use outrigger_events::debezium::{self, Memory, Options};
+use outrigger_events::debezium::{self, Memory, Options, Writers};
+use outrigger_events::frame::SchemaKey;
 use outrigger_events::{Decimal, Integer, Temporal, TreeSink, Value};
 
+use crate::framed;
 use crate::server::Server;
 
 const ROWS: usize = 2_000;
@@ -19,10 +21,12 @@ fn values_are_what_postgresql_says() {
              with v as materialized (select {from} as v from generate_series(1, {ROWS})) \
              select {wire}, {text} from v"
         );
+        let writers = Writers::default();
         // The first line is the seed's.
         for line in server.query(&sql).iter().skip_while(|line| !line.contains('|')) {
             let (wire, text) = line.split_once('|').unwrap();
-            let found = decode(schema, wire, &mut memory);
+            let event = event(schema, wire);
+            let found = decode(&writers, event.as_bytes(), &mut memory);
             let expected = match kind {
                 Kind::Decimal => Value::Decimal(Decimal::parse(text).unwrap()),
                 Kind::Date => Value::Temporal(point(text, |nanos| Temporal::Date(days(nanos)))),
@@ -37,6 +41,13 @@ fn values_are_what_postgresql_says() {
                 )),
             };
             assert_eq!(found, expected, "{schema} {wire} {text}");
+            // The same as Kafka Connect's Avro converter writes it.
+            let document = serde_json::from_str(&event).unwrap();
+            if checked % ROWS == 0 {
+                writers.insert(SchemaKey::Id(1), framed::writer(&document).unwrap());
+            }
+            let datum = framed::avro(&document, 1).unwrap();
+            assert_eq!(decode(&writers, &datum, &mut memory), expected, "{schema} {wire} {text} in Avro");
             checked += 1;
         }
     }
@@ -129,14 +140,18 @@ const KINDS: [(Kind, &str, &str, &str, &str); 9] = [
     ),
 ];
 
-fn decode(schema: &str, wire: &str, memory: &mut Memory) -> Value {
+fn event(schema: &str, wire: &str) -> String {
     let field = schema.replacen('{', r#"{"field":"v","optional":true,"#, 1);
-    let event = format!(
-        r#"{{"schema":{{"type":"struct","name":"s.t.Envelope","fields":[{{"type":"struct","field":"after","fields":[{field}]}}]}},"payload":{{"after":{{"v":{wire}}},"source":{{}},"op":"c"}}}}"#
-    );
+    format!(
+        r#"{{"schema":{{"type":"struct","name":"s.t.Envelope","fields":[{{"type":"struct","field":"after","fields":[{field}]}},{{"type":"struct","field":"source","fields":[]}},{{"type":"string","field":"op"}}]}},"payload":{{"after":{{"v":{wire}}},"source":{{}},"op":"c"}}}}"#
+    )
+}
+
+fn decode(writers: &Writers, event: &[u8], memory: &mut Memory) -> Value {
     let mut sink = TreeSink::default();
-    debezium::decode(Some(event.as_bytes()), None, &Options::default(), memory, &mut sink)
-        .unwrap_or_else(|error| panic!("{wire}: {error}"));
+    let options = Options::default();
+    debezium::decode_framed(Some(writers), Some(event), None, &options, memory, &mut sink)
+        .unwrap_or_else(|error| panic!("{event:?}: {error}"));
     let Some(Value::Map(fields)) = sink.finish() else { panic!("a struct") };
     let after =
         fields.into_iter().find(|(key, _)| matches!(key, Value::Name(name) if name.text() == "after"));

@@ -27,7 +27,7 @@ impl<'a, S: Sink> Run<'a, S> {
                 }
                 Op::Float => {
                     let value = f32::from_le_bytes(self.chunk()?);
-                    self.sink.float(f64::from(value));
+                    self.sink.single(value);
                 }
                 Op::Double => {
                     let value = f64::from_le_bytes(self.chunk()?);

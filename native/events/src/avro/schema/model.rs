@@ -199,6 +199,16 @@ impl Schema {
         parse::parse(text, references)
     }
 
+    /// The same bytes without the meanings of logical types: days are a whole number, decimals are bytes.
+    #[must_use]
+    pub(crate) fn bare(&self) -> Self {
+        let mut bare = self.clone();
+        for node in &mut bare.nodes {
+            node.logical = None;
+        }
+        bare
+    }
+
     /// The type of a whole datum.
     #[must_use]
     pub fn root(&self) -> &Node {
