@@ -313,21 +313,37 @@ defmodule Outrigger.Native do
   def events_debezium_options(_ways, _columns, _flags, _bounds), do: not_loaded()
 
   @doc false
-  @spec events_debezium(tuple | binary | nil, reference | nil) :: {:ok, struct} | {:error, tuple}
-  def events_debezium(_record, _options), do: not_loaded()
+  @spec events_debezium(tuple | binary | nil, reference | nil, reference | nil) ::
+          {:ok, struct} | {:error, tuple} | :dirty
+  def events_debezium(_record, _options, _writers), do: not_loaded()
 
   @doc false
-  @spec events_debezium_dirty(tuple | binary | nil, reference | nil) ::
+  @spec events_debezium_dirty(tuple | binary | nil, reference | nil, reference | nil) ::
           {:ok, struct} | {:error, tuple}
-  def events_debezium_dirty(_record, _options), do: not_loaded()
+  def events_debezium_dirty(_record, _options, _writers), do: not_loaded()
 
   @doc false
-  @spec events_debezium_all([tuple | binary | nil], reference | nil) :: {[tuple], list}
-  def events_debezium_all(_records, _options), do: not_loaded()
+  @spec events_debezium_all([tuple | binary | nil], reference | nil, reference | nil) ::
+          {[tuple], list}
+  def events_debezium_all(_records, _options, _writers), do: not_loaded()
 
   @doc false
-  @spec events_debezium_all_dirty([tuple | binary | nil], reference | nil) :: {[tuple], list}
-  def events_debezium_all_dirty(_records, _options), do: not_loaded()
+  @spec events_debezium_all_dirty([tuple | binary | nil], reference | nil, reference | nil) ::
+          {[tuple], list}
+  def events_debezium_all_dirty(_records, _options, _writers), do: not_loaded()
+
+  @doc false
+  @spec events_writers() :: reference
+  def events_writers, do: not_loaded()
+
+  @doc false
+  @spec events_writers_avro(reference, {:id, non_neg_integer} | {:guid, binary}, reference) ::
+          :ok | {:error, tuple}
+  def events_writers_avro(_writers, _key, _schema), do: not_loaded()
+
+  @doc false
+  @spec events_writers_json(reference, {:id, non_neg_integer} | {:guid, binary}) :: :ok
+  def events_writers_json(_writers, _key), do: not_loaded()
 
   @doc false
   def load do

@@ -34,10 +34,21 @@ defmodule Outrigger.Events.Debezium do
       iex> change.after["price"]
       %{__struct__: Decimal, sign: 1, coef: 258, exp: -2}
 
+  ## Behind a registry
+
+  With `registry: MyApp.Schemas` (see `Outrigger.Events.Registry`) a value, a key, or the data of a CloudEvent may begin with a registry's frame: Avro as
+  Kafka Connect writes it becomes the same change as the document in JSON that says the same, and a document behind a frame is read as one
+  without. Schemas are asked for once. Each part says for itself what it is, so a key in JSON beside a value in Avro is no
+  matter.
+
+  A float of 32 bits has the digits of its shortest text (`0.1`), as in JSON. Where Connect has given a type no name (`connect.meta.data` `false`),
+  Avro's logical type says what it means: a `timestamp-millis` is then an instant.
+
   ## Options
 
   Options can be compiled once: `options/1`.
 
+    * `:registry` - the name of an `Outrigger.Events.Registry`;
     * `:columns` - a map from `"table.column"` (or `"schema.table.column"`, `"*.column"`) to a type, whatever the schema says:
       `:as_is`, `:string`, `:boolean`, `:integer`, `:float`, `:decimal` (a number, or text that holds one), `{:decimal, scale}` (base64 of
       an unscaled number), `:variable_decimal`, `:date` (days), `{:time, unit}`, `{:naive, unit}`, `{:instant, unit}`,
@@ -53,7 +64,9 @@ defmodule Outrigger.Events.Debezium do
 
   ## Errors
 
-  Those of `Outrigger.Events.JSON`, and `:needs_option`, whose `details` name the `:path` and the `:option`.
+  Those of `Outrigger.Events.JSON`, and `:needs_option`, whose `details` name the `:path` and the `:option`. Behind a registry also those of
+  `Outrigger.Events.Registry`, and `:unsupported` for schemas that Kafka Connect does not write for Debezium. Offsets are those in the
+  bytes that were given; what does not fit its semantic type is at the text told last.
   """
 
   alias Outrigger.{Error, Native}
@@ -71,6 +84,7 @@ defmodule Outrigger.Events.Debezium do
 
   alias Outrigger.Events.{Tombstone, Transaction}
   alias Outrigger.Events.Debezium.Options
+  alias Outrigger.Events.Registry.Writers
 
   @typedoc "The value of a record, or its key and its value."
   @type record :: binary | nil | {key :: binary | nil, value :: binary | nil}
@@ -88,6 +102,8 @@ defmodule Outrigger.Events.Debezium do
 
   # Where the worst of documents takes less than a millisecond.
   @normal 32_768
+  # A record has three frames at most: value, key, and the data of a CloudEvent.
+  @rounds 8
 
   @doc """
   Compiles options, for many calls of `decode/2`. Raises `ArgumentError` for what is none.
@@ -100,14 +116,28 @@ defmodule Outrigger.Events.Debezium do
   """
   @spec decode(record, keyword | Options.t()) :: {:ok, decoded} | {:error, Error.t()}
   def decode(record, options \\ []) do
-    reference = Options.reference(options)
+    options = Options.compiled(options)
+    with {:ok, writers} <- Options.writers(options), do: one(record, options, writers, @rounds)
+  end
 
-    answer =
-      if size(record) > @normal,
-        do: Native.events_debezium_dirty(record, reference),
-        else: Native.events_debezium(record, reference)
+  defp one(record, options, writers, rounds) do
+    case run(record, options.reference, writers) do
+      {:error, {:unknown_schema, key}} when rounds > 0 ->
+        with :ok <- Writers.learn(options.registry, writers, key),
+             do: one(record, options, writers, rounds - 1)
 
-    answer(answer)
+      result ->
+        answer(result)
+    end
+  end
+
+  defp run(record, reference, writers) do
+    with true <- size(record) <= @normal,
+         result when result != :dirty <- Native.events_debezium(record, reference, writers) do
+      result
+    else
+      _large -> Native.events_debezium_dirty(record, reference, writers)
+    end
   end
 
   @doc """
@@ -131,20 +161,58 @@ defmodule Outrigger.Events.Debezium do
   Records are read in portions well under a millisecond, between which the VM can let others run.
   """
   @spec decode_all([record], keyword | Options.t()) :: [{:ok, decoded} | {:error, Error.t()}]
-  def decode_all(records, options \\ []) when is_list(records),
-    do: all(records, Options.reference(options), [])
+  def decode_all(records, options \\ []) when is_list(records) do
+    options = Options.compiled(options)
 
-  defp all([], _reference, results) do
-    results |> Enum.reverse() |> Enum.concat() |> Enum.map(&answer/1)
+    case Options.writers(options) do
+      {:ok, writers} -> all(records, options, writers, @rounds)
+      error -> Enum.map(records, fn _record -> error end)
+    end
   end
 
-  defp all([record | _] = records, reference, results) do
-    {more, left} =
-      if size(record) > @normal,
-        do: Native.events_debezium_all_dirty(records, reference),
-        else: Native.events_debezium_all(records, reference)
+  defp all(records, options, writers, rounds) do
+    results = portions(records, options.reference, writers, [])
+    keys = for {:error, {:unknown_schema, key}} <- results, rounds > 0, uniq: true, do: key
+    learned = Map.new(keys, &{&1, Writers.learn(options.registry, writers, &1)})
 
-    all(left, reference, [more | results])
+    case again(records, results, learned) do
+      [] -> fill(results, learned, [])
+      again -> fill(results, learned, all(again, options, writers, rounds - 1))
+    end
+  end
+
+  # The records whose schemas are known by now.
+  defp again(records, results, learned) do
+    for {record, {:error, {:unknown_schema, key}}} <- Enum.zip(records, results),
+        learned[key] == :ok,
+        do: record
+  end
+
+  defp fill([{:error, {:unknown_schema, key}} = unknown | results], learned, again) do
+    case {learned[key], again} do
+      {:ok, [result | again]} -> [result | fill(results, learned, again)]
+      {nil, again} -> [answer(unknown) | fill(results, learned, again)]
+      {error, again} -> [error | fill(results, learned, again)]
+    end
+  end
+
+  defp fill([result | results], learned, again),
+    do: [answer(result) | fill(results, learned, again)]
+
+  defp fill([], _learned, []), do: []
+
+  defp portions([], _reference, _writers, results),
+    do: results |> Enum.reverse() |> Enum.concat()
+
+  defp portions([record | _] = records, reference, writers, results) do
+    with true <- size(record) <= @normal,
+         {[_ | _] = more, left} <- Native.events_debezium_all(records, reference, writers) do
+      portions(left, reference, writers, [more | results])
+    else
+      _large ->
+        {more, left} = Native.events_debezium_all_dirty(records, reference, writers)
+        portions(left, reference, writers, [more | results])
+    end
   end
 
   defp size(nil), do: 0

@@ -54,5 +54,14 @@ defmodule Outrigger.Events.Problem do
   def error({:unsupported, what, remedy}),
     do: Error.new(:unsupported, "#{what} is not read here: #{remedy}")
 
+  def error({:unknown_schema, {kind, _key}}) do
+    Error.new(
+      :unknown_schema,
+      "the schema of the data was forgotten while it was decoded: more schemas are in use at once than are kept. " <>
+        "Decode again",
+      %{by: kind}
+    )
+  end
+
   def error({reason, problem}) when reason in [:bad_plan, :failed], do: Error.new(reason, problem)
 end

@@ -49,7 +49,7 @@ defmodule Outrigger.Events.Registry do
   """
 
   alias Outrigger.Error
-  alias Outrigger.Events.Registry.{Cache, Frame, Options, Schema, Server}
+  alias Outrigger.Events.Registry.{Cache, Frame, Options, Schema, Server, Writers}
 
   @type registry :: atom
   @type draft :: String.t() | keyword | Schema.draft()
@@ -130,6 +130,15 @@ defmodule Outrigger.Events.Registry do
     end
   catch
     :exit, _reason -> not_started(registry)
+  end
+
+  @doc false
+  @spec writers(registry) :: {:ok, Writers.t()} | {:error, Error.t()}
+  def writers(registry) do
+    case Cache.handle(registry) do
+      nil -> not_started(registry)
+      cache -> {:ok, cache.writers}
+    end
   end
 
   defdelegate frame(reference, payload), to: Frame

@@ -47,6 +47,9 @@ fn the_corpus_in_avro_says_the_same() {
     let (mut typed, mut inferred, mut others) = (0, 0, Vec::new());
     for mut case in corpus::cases() {
         let Some(text) = case["value"].as_str().map(str::to_owned) else { continue };
+        if case["schemas"].is_object() {
+            continue;
+        }
         let typed_case = text.starts_with("{\"schema\"");
         // What a schema has settled is no error any more, and in Avro a tombstone is no value.
         if case["error"]["reason"] == "needs_option" || case["record"] == "tombstone" {

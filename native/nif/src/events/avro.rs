@@ -12,7 +12,7 @@ use super::value;
 
 atoms! { ok }
 
-struct SchemaResource(Schema);
+pub(super) struct SchemaResource(pub(super) Schema);
 
 #[rustler::resource_impl]
 impl Resource for SchemaResource {}

@@ -3,17 +3,20 @@
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use outrigger_events::Limits;
-use outrigger_events::debezium::{self, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped};
+use outrigger_events::debezium::{
+    self, DOCUMENT, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped,
+};
 use outrigger_events::project::Unit;
+use outrigger_events::{Error, Limits};
 use rustler::{Binary, Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
 
 use super::json::{Bounds, SCRATCH, style};
 use super::problem::refused;
 use super::sink::{Style, TermSink};
 use super::slice::charged;
+use super::writers::WritersResource;
 
-atoms! { ok, nil, auto, envelope, row, outbox, cloud_event }
+atoms! { ok, nil, dirty, auto, envelope, row, outbox, cloud_event }
 
 /// What a call on a normal scheduler reads: the worst of documents takes less than a millisecond.
 const PORTION: usize = 32 << 10;
@@ -148,13 +151,69 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// Who reads: with which options, schemas, and how much at most.
+struct Call<'c> {
+    of: &'c OptionsResource,
+    writers: Option<&'c WritersResource>,
+    /// Bytes of documents that data is written out as: more of them take longer than a call may.
+    room: usize,
+}
+
+impl<'c> Call<'c> {
+    fn new(
+        options: Option<&'c ResourceArc<OptionsResource>>,
+        writers: Option<&'c ResourceArc<WritersResource>>,
+        room: usize,
+    ) -> Self {
+        let of = match options {
+            Some(options) => options,
+            None => defaults(),
+        };
+        Self { of, writers: writers.map(|writers| &**writers), room }
+    }
+
+    /// The result of a record, and the bytes that were read for it. `None`: it is too long for a normal scheduler.
+    fn record<'a>(&self, env: Env<'a>, parts: &Parts<'a>) -> Option<(Term<'a>, usize)> {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut sink = TermSink::new(env, self.of.style, scratch);
+            let (told, written) = self.tell(parts, &mut sink);
+            let result = match told {
+                Ok(()) => (ok(), sink.finish()).encode(env),
+                Err(Error::Limit { what: DOCUMENT, limit, .. }) if limit == self.room => return None,
+                Err(problem) => refused(env, problem),
+            };
+            Some((result, parts.length() + written))
+        })
+    }
+
+    fn tell<'a>(&self, parts: &Parts<'a>, sink: &mut TermSink<'a, '_>) -> (Result<(), Error>, usize) {
+        match parts.value {
+            Some(value) => sink.begin(value),
+            None => sink.drop_told(),
+        }
+        let value = parts.value.as_ref().map(|value| value.as_slice());
+        let key = parts.key.as_ref().map(|key| key.as_slice());
+        let writers = self.writers.map(|writers| &writers.0);
+        MEMORY.with_borrow_mut(|memory| {
+            memory.set_room(self.room);
+            let told = debezium::decode_framed(writers, value, key, &self.of.options, memory, sink);
+            (told.map(drop), memory.written())
+        })
+    }
+}
+
+/// A result, or `:dirty` for a record that takes too long here.
 #[rustler::nif]
 fn events_debezium<'a>(
     env: Env<'a>,
     record: Term<'a>,
     options: Option<ResourceArc<OptionsResource>>,
+    writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    one(env, record, options.as_deref())
+    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), PORTION), Parts::of(record)?);
+    Ok(charged(env, parts.length(), || {
+        call.record(env, &parts).map_or_else(|| dirty().encode(env), |(result, _)| result)
+    }))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -162,47 +221,22 @@ fn events_debezium_dirty<'a>(
     env: Env<'a>,
     record: Term<'a>,
     options: Option<ResourceArc<OptionsResource>>,
+    writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    one(env, record, options.as_deref())
+    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), usize::MAX), Parts::of(record)?);
+    Ok(call.record(env, &parts).map_or_else(|| dirty().encode(env), |(result, _)| result))
 }
 
-fn one<'a>(env: Env<'a>, record: Term<'a>, options: Option<&OptionsResource>) -> NifResult<Term<'a>> {
-    let of = options.unwrap_or_else(|| defaults());
-    let parts = Parts::of(record)?;
-    charged(env, parts.length(), || {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut sink = TermSink::new(env, of.style, scratch);
-            let told = told(&parts, of, &mut sink);
-            Ok(match told {
-                Ok(()) => (ok(), sink.finish()).encode(env),
-                Err(problem) => refused(env, problem),
-            })
-        })
-    })
-}
-
-fn told<'a>(
-    parts: &Parts<'a>,
-    of: &OptionsResource,
-    sink: &mut TermSink<'a, '_>,
-) -> Result<(), outrigger_events::Error> {
-    match parts.value {
-        Some(value) => sink.begin(value),
-        None => sink.drop_told(),
-    }
-    let value = parts.value.as_ref().map(|value| value.as_slice());
-    let key = parts.key.as_ref().map(|key| key.as_slice());
-    MEMORY.with_borrow_mut(|memory| debezium::decode(value, key, &of.options, memory, sink).map(drop))
-}
-
-/// `{results, left}` of a list of records.
+/// `{results, left}` of a list of records. No result: the first one takes too long here.
 #[rustler::nif]
 fn events_debezium_all<'a>(
     env: Env<'a>,
     records: Term<'a>,
     options: Option<ResourceArc<OptionsResource>>,
+    writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    charged(env, PORTION, || portion(env, records, options.as_deref(), PORTION))
+    let call = Call::new(options.as_ref(), writers.as_ref(), PORTION);
+    charged(env, PORTION, || portion(env, records, &call, PORTION))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -210,34 +244,24 @@ fn events_debezium_all_dirty<'a>(
     env: Env<'a>,
     records: Term<'a>,
     options: Option<ResourceArc<OptionsResource>>,
+    writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    portion(env, records, options.as_deref(), DIRTY_PORTION)
+    portion(env, records, &Call::new(options.as_ref(), writers.as_ref(), usize::MAX), DIRTY_PORTION)
 }
 
-fn portion<'a>(
-    env: Env<'a>,
-    records: Term<'a>,
-    options: Option<&OptionsResource>,
-    portion: usize,
-) -> NifResult<Term<'a>> {
+fn portion<'a>(env: Env<'a>, records: Term<'a>, call: &Call<'_>, portion: usize) -> NifResult<Term<'a>> {
     /// What a record costs beside its bytes.
     const RECORD: usize = 64;
-    let of = options.unwrap_or_else(|| defaults());
-    SCRATCH.with_borrow_mut(|scratch| {
-        let (mut left, mut read, mut results) = (records, 0, Vec::new());
-        while let Ok((record, rest)) = left.list_get_cell() {
-            let parts = Parts::of(record)?;
-            if read > 0 && read + parts.length() > portion {
-                break;
-            }
-            read += parts.length() + RECORD;
-            let mut sink = TermSink::new(env, of.style, scratch);
-            results.push(match told(&parts, of, &mut sink) {
-                Ok(()) => (ok(), sink.finish()).encode(env),
-                Err(problem) => refused(env, problem),
-            });
-            left = rest;
+    let (mut left, mut read, mut results) = (records, 0, Vec::new());
+    while let Ok((record, rest)) = left.list_get_cell() {
+        let parts = Parts::of(record)?;
+        if read > 0 && read + parts.length() > portion {
+            break;
         }
-        Ok((results, left).encode(env))
-    })
+        let Some((result, bytes)) = call.record(env, &parts) else { break };
+        read += bytes + RECORD;
+        results.push(result);
+        left = rest;
+    }
+    Ok((results, left).encode(env))
 }

@@ -17,5 +17,6 @@ mod sink;
 mod slice;
 mod temporal;
 mod value;
+mod writers;
 
 pub(crate) use names::load;

@@ -3,7 +3,9 @@
 use outrigger_events::Error;
 use rustler::{Encoder, Env, Term, atoms};
 
-atoms! { error, malformed, limit, needs_option, bad_schema, bad_plan, incompatible, bad_value, unsupported, failed }
+use super::writers::written;
+
+atoms! { error, malformed, limit, needs_option, bad_schema, bad_plan, incompatible, bad_value, unsupported, unknown_schema, failed }
 
 #[cold]
 pub(super) fn refused(env: Env<'_>, problem: Error) -> Term<'_> {
@@ -17,6 +19,7 @@ pub(super) fn refused(env: Env<'_>, problem: Error) -> Term<'_> {
         Error::Resolution { path, problem } => (incompatible(), path, problem).encode(env),
         Error::Value { path, problem } => (bad_value(), path, problem).encode(env),
         Error::Unsupported { what, remedy } => (unsupported(), what, remedy).encode(env),
+        Error::UnknownSchema { key } => (unknown_schema(), written(env, key)).encode(env),
         Error::Plan { .. } => (bad_plan(), problem.to_string()).encode(env),
         _ => (failed(), problem.to_string()).encode(env),
     };

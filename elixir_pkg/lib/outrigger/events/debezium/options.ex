@@ -3,15 +3,16 @@ defmodule Outrigger.Events.Debezium.Options do
   What documents do not say, compiled once by `Outrigger.Events.Debezium.options/1`. Good for any number of processes.
   """
 
-  alias Outrigger.Events.Options
-  alias Outrigger.Native
+  alias Outrigger.{Error, Native}
+  alias Outrigger.Events.{Options, Registry}
+  alias Outrigger.Events.Registry.Writers
 
   @enforce_keys [:reference]
-  defstruct [:reference]
+  defstruct [:reference, :registry]
 
-  @type t :: %__MODULE__{reference: reference}
+  @type t :: %__MODULE__{reference: reference | nil, registry: atom}
 
-  @own [:columns, :untyped, :shape, :binary, :prefix, :placeholder, :expand_payload]
+  @own [:registry, :columns, :untyped, :shape, :binary, :prefix, :placeholder, :expand_payload]
   @json [:strings, :max_bytes, :max_depth, :max_digits]
   @shapes [:auto, :envelope, :row, :outbox, :cloud_event]
   @encodings [:base64, :base64_url, :hex]
@@ -34,14 +35,29 @@ defmodule Outrigger.Events.Debezium.Options do
        one_of(own, :expand_payload, [true, false], false)}
 
     columns = Enum.map(own[:columns] || [], &column/1)
-    %__MODULE__{reference: Native.events_debezium_options(ways, columns, flags, bounds)}
+    registry = own[:registry]
+    if not is_atom(registry), do: bad({:registry, registry})
+
+    %__MODULE__{
+      reference: Native.events_debezium_options(ways, columns, flags, bounds),
+      registry: registry
+    }
   end
 
   @doc false
-  @spec reference(keyword | t) :: reference | nil
-  def reference([]), do: nil
-  def reference(%__MODULE__{reference: reference}), do: reference
-  def reference(options), do: new(options).reference
+  @spec compiled(keyword | t) :: t
+  def compiled(%__MODULE__{} = options), do: options
+  def compiled([]), do: %__MODULE__{reference: nil}
+  # A registry is no business of the NIF: its defaults will do.
+  def compiled(registry: registry) when is_atom(registry),
+    do: %__MODULE__{reference: nil, registry: registry}
+
+  def compiled(options), do: new(options)
+
+  @doc false
+  @spec writers(t) :: {:ok, Writers.t()} | {:error, Error.t()}
+  def writers(%__MODULE__{registry: nil}), do: {:ok, nil}
+  def writers(%__MODULE__{registry: registry}), do: Registry.writers(registry)
 
   defp one_of(options, name, values, default) do
     value = Keyword.get(options, name, default)

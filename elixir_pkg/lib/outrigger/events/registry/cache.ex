@@ -6,13 +6,14 @@ defmodule Outrigger.Events.Registry.Cache do
   stale, if ever. A row's last use is a stamp in an `:atomics` array, so that reading writes to no row. When a row would go beyond the
   bound on rows or on bytes, errors go first, then the least recently used, until a sixteenth of the bound is free.
 
-  The handle is in `:persistent_term`, under the registry's name.
+  The handle is in `:persistent_term`, under the registry's name. It also has what decoders have made of the schemas
+  (`Outrigger.Events.Registry.Writers`), which goes with the registry.
   """
 
   alias Outrigger.Error
-  alias Outrigger.Events.Registry.Schema
+  alias Outrigger.Events.Registry.{Schema, Writers}
 
-  @enforce_keys [:server, :table, :stamps, :counters, :clock, :max_rows, :max_bytes]
+  @enforce_keys [:server, :table, :writers, :stamps, :counters, :clock, :max_rows, :max_bytes]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{}
@@ -44,6 +45,7 @@ defmodule Outrigger.Events.Registry.Cache do
     cache = %__MODULE__{
       server: self(),
       table: :ets.new(name, [:set, :protected, read_concurrency: true]),
+      writers: Writers.new(),
       stamps: :atomics.new(max_rows, signed: true),
       counters: :counters.new(map_size(@counted), [:write_concurrency]),
       clock: clock,
