@@ -346,6 +346,36 @@ defmodule Outrigger.Native do
   def events_writers_json(_writers, _key), do: not_loaded()
 
   @doc false
+  @spec events_container_open(binary, tuple | nil) ::
+          {:ok, reference, reference, [{String.t(), binary}], pos_integer}
+          | :more
+          | {:error, tuple}
+  def events_container_open(_bytes, _bounds), do: not_loaded()
+
+  @doc false
+  @spec events_container_block(reference, reference, binary, non_neg_integer, tuple | nil) ::
+          {:ok, [term], pos_integer} | :more | {:error, tuple}
+  def events_container_block(_reader, _plan, _bytes, _flags, _bounds), do: not_loaded()
+
+  @doc false
+  @spec events_container_writer(String.t(), :null | :deflate, binary) ::
+          {:ok, reference, binary} | {:error, tuple}
+  def events_container_writer(_schema, _codec, _sync), do: not_loaded()
+
+  @doc false
+  @spec events_container_append(reference, [term]) :: {:ok, binary} | {:error, tuple}
+  def events_container_append(_writer, _data), do: not_loaded()
+
+  @doc false
+  @spec events_container_flush(reference) :: {:ok, binary} | {:error, tuple}
+  def events_container_flush(_writer), do: not_loaded()
+
+  @doc false
+  @spec events_compatible({atom, String.t(), atom}, {String.t(), list}, [{String.t(), list}]) ::
+          {:ok, [tuple], non_neg_integer} | {:error, tuple}
+  def events_compatible(_ways, _new, _earlier), do: not_loaded()
+
+  @doc false
   def load do
     path = Path.join(Outrigger.Binary.directory(), @library)
 

@@ -17,7 +17,7 @@ pub(super) struct SchemaResource(pub(super) Schema);
 #[rustler::resource_impl]
 impl Resource for SchemaResource {}
 
-struct PlanResource(Plan);
+pub(super) struct PlanResource(pub(super) Plan);
 
 #[rustler::resource_impl]
 impl Resource for PlanResource {}

@@ -4,6 +4,8 @@
 //! ones on a dirty one: the Elixir side chooses by size, since going there costs as much as decoding some kilobytes.
 
 mod avro;
+mod compatibility;
+mod container;
 mod debezium;
 mod json;
 mod keys;

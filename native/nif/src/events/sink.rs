@@ -121,6 +121,14 @@ impl<'a, 's> TermSink<'a, 's> {
         self.scratch.keys.clear();
     }
 
+    /// The value that was told last, of several that are told one by one.
+    #[allow(unsafe_code, reason = "words become a term again")]
+    pub(super) fn next_told(&mut self) -> Option<Term<'a>> {
+        let word = self.take()?;
+        // SAFETY: words on the stack were made in this environment.
+        Some(unsafe { self.maker.term(word) })
+    }
+
     /// The one value that was told.
     #[allow(unsafe_code, reason = "words become a term again")]
     pub(super) fn finish(self) -> Option<Term<'a>> {
