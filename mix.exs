@@ -41,13 +41,14 @@ defmodule Outrigger.MixProject do
   # Nothing is required. What is optional is declared only with OUTRIGGER_HEX=1: a dependency that is listed but not
   # fetched stops `mix compile`, and this package has to build where Hex is not installed or not reachable.
   # An explicit switch, and no guess from what lies in deps/ or in the lock, so that one tree builds the same way
-  # everywhere. Set it to publish, to build the docs and to test beside the real Phoenix.PubSub.
+  # everywhere. Set it to publish, to build the docs and to test beside the real Phoenix.PubSub and Broadway.
   # Nothing looks for these libraries at compile time, so a package built without them works with them.
   defp deps("1") do
     [
       {:telemetry, "~> 1.0", optional: true},
       {:phoenix_pubsub, "~> 2.1", optional: true},
       {:plug, "~> 1.14", optional: true},
+      {:broadway, "~> 1.0", optional: true},
       {:ex_doc, "~> 0.34", only: :dev, runtime: false}
     ]
   end
