@@ -376,6 +376,27 @@ defmodule Outrigger.Native do
   def events_compatible(_ways, _new, _earlier), do: not_loaded()
 
   @doc false
+  @spec events_pgoutput_new(1..4, boolean, non_neg_integer, tuple | nil, [tuple], [tuple]) ::
+          {:ok, reference} | {:error, String.t()}
+  def events_pgoutput_new(_version, _json, _flags, _bounds, _types, _keys), do: not_loaded()
+
+  @doc false
+  @spec events_pgoutput(reference, binary) :: {tuple, reference}
+  def events_pgoutput(_decoder, _frame), do: not_loaded()
+
+  @doc false
+  @spec events_pgoutput_dirty(reference, binary) :: {tuple, reference}
+  def events_pgoutput_dirty(_decoder, _frame), do: not_loaded()
+
+  @doc false
+  @spec events_pgoutput_all(reference, [binary]) :: {[tuple], [binary], reference}
+  def events_pgoutput_all(_decoder, _frames), do: not_loaded()
+
+  @doc false
+  @spec events_pgoutput_all_dirty(reference, [binary]) :: {[tuple], [binary], reference}
+  def events_pgoutput_all_dirty(_decoder, _frames), do: not_loaded()
+
+  @doc false
   def load do
     path = Path.join(Outrigger.Binary.directory(), @library)
 

@@ -37,15 +37,17 @@ pub(crate) fn civil(days: i64) -> Option<(i64, i64, i64)> {
 }
 
 /// Text that is read from its beginning.
-struct Rest<'t>(&'t [u8]);
+pub(crate) struct Rest<'t>(pub(crate) &'t [u8]);
 
 impl Rest<'_> {
-    fn take(&mut self, byte: u8) -> Option<()> {
+    /// The byte, if it comes next.
+    pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(())
     }
 
-    fn sign(&mut self) -> bool {
+    /// Whether a minus comes next; a plus says nothing.
+    pub(crate) fn sign(&mut self) -> bool {
         let negative = self.0.first() == Some(&b'-');
         if negative || self.0.first() == Some(&b'+') {
             self.0 = self.0.get(1..).unwrap_or_default();
@@ -54,25 +56,34 @@ impl Rest<'_> {
     }
 
     /// So many digits, as a number, and how many there were.
-    fn digits(&mut self, count: std::ops::RangeInclusive<usize>) -> Option<(i64, usize)> {
+    pub(crate) fn digits(&mut self, count: std::ops::RangeInclusive<usize>) -> Option<(i64, usize)> {
         let found = self.0.iter().take(*count.end()).take_while(|byte| byte.is_ascii_digit()).count();
         let (digits, rest) = self.0.split_at_checked(found).filter(|_| count.contains(&found))?;
         self.0 = rest;
         Some((digits.iter().fold(0, |value, digit| value * 10 + i64::from(digit - b'0')), found))
     }
 
-    fn two(&mut self) -> Option<i64> {
+    /// Two digits.
+    pub(crate) fn two(&mut self) -> Option<i64> {
         self.digits(2..=2).map(|(value, _)| value)
     }
 
     /// A fraction of a second in nanoseconds, and its digits.
-    fn fraction(&mut self) -> Option<(i64, u8)> {
+    pub(crate) fn fraction(&mut self) -> Option<(i64, u8)> {
         if self.take(b'.').is_none() {
             return Some((0, 0));
         }
         let (value, digits) = self.digits(1..=9)?;
         let digits = u8::try_from(digits).ok()?;
         Some((value * 10_i64.pow(9 - u32::from(digits)), digits))
+    }
+
+    /// Letters, as many as there are.
+    pub(crate) fn word(&mut self) -> &[u8] {
+        let length = self.0.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let (word, rest) = self.0.split_at(length);
+        self.0 = rest;
+        word
     }
 
     fn date(&mut self) -> Option<i64> {
@@ -86,7 +97,7 @@ impl Rest<'_> {
     }
 
     /// Nanoseconds of a day, and digits.
-    fn time(&mut self) -> Option<(i64, u8)> {
+    pub(crate) fn time(&mut self) -> Option<(i64, u8)> {
         let hour = self.two()?;
         self.take(b':')?;
         let minute = self.two()?;
@@ -100,7 +111,7 @@ impl Rest<'_> {
     }
 
     /// Seconds east of UTC.
-    fn offset(&mut self) -> Option<i64> {
+    pub(crate) fn offset(&mut self) -> Option<i64> {
         if self.take(b'Z').is_some() {
             return Some(0);
         }
@@ -118,7 +129,8 @@ impl Rest<'_> {
         Some(if negative { -seconds } else { seconds })
     }
 
-    fn end<T>(&self, value: T) -> Option<T> {
+    /// The value, if nothing is left.
+    pub(crate) fn end<T>(&self, value: T) -> Option<T> {
         self.0.is_empty().then_some(value)
     }
 }

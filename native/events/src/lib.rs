@@ -29,6 +29,7 @@ pub mod json;
 mod limits;
 mod made;
 mod name;
+pub mod pgoutput;
 pub mod project;
 pub mod protobuf;
 mod sink;

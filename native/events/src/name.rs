@@ -183,6 +183,20 @@ names! {
     Ord = "ord",
     /// A part of a position.
     Vgtid = "vgtid",
+    /// A part of a position: the place in the transaction.
+    Index = "index",
+    /// A part of a position: the sub-transaction of a streamed one.
+    SubTxId = "sub_tx_id",
+    /// A part of a position.
+    EndLsn = "end_lsn",
+    /// A part of a position.
+    PrepareLsn = "prepare_lsn",
+    /// A part of a position.
+    PrepareEndLsn = "prepare_end_lsn",
+    /// A part of a position.
+    AbortLsn = "abort_lsn",
+    /// A part of a position.
+    OriginLsn = "origin_lsn",
     /// A field of a transaction, and of other records.
     Id = "id",
     /// A field of a transaction.
@@ -213,6 +227,24 @@ names! {
     Begin = "begin",
     /// A status.
     End = "end",
+    /// A status: a transaction is streamed before it has ended.
+    StreamBegin = "stream_begin",
+    /// A status: more of a streamed transaction follows.
+    StreamResume = "stream_resume",
+    /// A status: of a streamed transaction nothing follows for now.
+    StreamPause = "stream_pause",
+    /// A status: a streamed transaction or a part of it is taken back.
+    Abort = "abort",
+    /// A status: a transaction waits for its commit.
+    Prepare = "prepare",
+    /// A status.
+    CommitPrepared = "commit_prepared",
+    /// A status.
+    RollbackPrepared = "rollback_prepared",
+    /// A status, and a field of a transaction: the server that it comes from.
+    Origin = "origin",
+    /// A field of a transaction: the name under which it is prepared.
+    Gid = "gid",
     /// A field of a transaction's end.
     EventCount = "event_count",
     /// A field of a transaction's end.

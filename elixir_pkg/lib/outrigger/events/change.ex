@@ -1,6 +1,7 @@
 defmodule Outrigger.Events.Change do
   @moduledoc """
-  A change of a row, as a database's log has it: what `Outrigger.Events.Debezium.decode/2` makes of an event.
+  A change of a row, as a database's log has it: what `Outrigger.Events.Debezium.decode/2` makes of an event, and
+  `Outrigger.Events.PgOutput.decode/2` of a frame.
 
       %Outrigger.Events.Change{
         op: :update,
@@ -75,7 +76,7 @@ defmodule Outrigger.Events.Change do
   @typedoc """
   Where the change stands in the source's log, in the source's own terms: `:lsn`, `:tx_id`, `:xmin`, `:sequence` (PostgreSQL);
   `:file`, `:pos`, `:row`, `:gtid` (MySQL); `:scn`, `:commit_scn` (Oracle); `:change_lsn`, `:commit_lsn`, `:event_serial_no`
-  (SQL Server); `:ord` (MongoDB); `:vgtid` (Vitess).
+  (SQL Server); `:ord` (MongoDB); `:vgtid` (Vitess). `Outrigger.Events.PgOutput` says what it has besides.
   """
   @type position :: %{optional(atom) => term}
 

@@ -159,7 +159,15 @@ impl Reader<'_, '_> {
         if record == Record::Transaction {
             sink.field(Name::Status);
             sink.name(self.status(members.at(Status))?);
-            count += 1;
+            sink.field(Name::Position);
+            sink.begin_map();
+            self.close(0, sink)?;
+            // What only a source of logical replication knows.
+            for name in [Name::Gid, Name::Origin] {
+                sink.field(name);
+                sink.null();
+            }
+            count += 4;
         }
         if record == Record::SchemaChange {
             let source = self.source_of(opened)?;

@@ -9,3 +9,4 @@ mod framed;
 mod hostile;
 mod postgres;
 mod server;
+mod tagged;

@@ -48,7 +48,16 @@ impl Server {
         run(init);
         let mut serve = as_user(&programs.join("postgres"));
         serve.arg("-D").arg(folder.join("data")).arg("-k").arg(&folder);
-        serve.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "wal_level=logical"]);
+        serve.args([
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "fsync=off",
+            "-c",
+            "wal_level=logical",
+            "-c",
+            "max_prepared_transactions=8",
+        ]);
         serve.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut server = Self { process: serve.spawn().unwrap(), programs, folder };
         let deadline = Instant::now() + Duration::from_secs(120);
@@ -66,10 +75,16 @@ impl Server {
         ask.status().is_ok_and(|status| status.success())
     }
 
-    /// The lines that psql prints.
-    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
+    /// A client that prints bare values.
+    pub(crate) fn psql(&self) -> Command {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "test", "-d", "postgres", "-h"]).arg(&self.folder);
+        psql
+    }
+
+    /// The lines that psql prints.
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
+        let mut psql = self.psql();
         psql.args(["-c", sql]);
         run(psql).lines().map(str::to_owned).collect()
     }

@@ -11,6 +11,7 @@ mod json;
 mod keys;
 mod names;
 mod number;
+mod pgoutput;
 mod problem;
 mod project;
 mod raw;

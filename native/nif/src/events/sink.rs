@@ -130,8 +130,13 @@ impl<'a, 's> TermSink<'a, 's> {
     }
 
     /// The one value that was told.
+    pub(super) fn finish(mut self) -> Option<Term<'a>> {
+        self.told()
+    }
+
+    /// The one value that was told, and another one may follow.
     #[allow(unsafe_code, reason = "words become a term again")]
-    pub(super) fn finish(self) -> Option<Term<'a>> {
+    pub(super) fn told(&mut self) -> Option<Term<'a>> {
         let word = self.scratch.values.pop()?;
         // SAFETY: words on the stack were made in this environment.
         Some(unsafe { self.maker.term(word) })
