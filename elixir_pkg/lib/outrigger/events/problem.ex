@@ -24,7 +24,7 @@ defmodule Outrigger.Events.Problem do
   def error({:unknown_key, offset}) do
     Error.new(
       :unknown_key,
-      "the JSON has a key that is no existing atom#{offset && " at byte #{offset}"}: take keys: :strings for such documents",
+      "the document has a key that is no existing atom#{offset && " at byte #{offset}"}: take keys: :strings for such documents",
       %{offset: offset}
     )
   end

@@ -4,7 +4,7 @@ use outrigger_events::Limits;
 use outrigger_events::avro::{Plan, Schema};
 use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term, atoms};
 
-use super::json::{Bounds, SCRATCH, options, style};
+use super::json::{Bounds, SCRATCH, options, style, told};
 use super::problem::refused;
 use super::sink::TermSink;
 use super::slice::charged;
@@ -85,7 +85,7 @@ fn decode<'a>(env: Env<'a>, plan: &Plan, datum: Binary<'a>, flags: u32, bounds: 
         sink.begin(datum);
         sink.begin_names(plan.names().len());
         match plan.decode(datum.as_slice(), &options(flags, bounds).limits, &mut sink) {
-            Ok(()) => (ok(), sink.finish()).encode(env),
+            Ok(()) => told(env, sink),
             Err(problem) => refused(env, problem),
         }
     })

@@ -10,7 +10,7 @@ use rustler::{
 };
 
 use super::avro::{PlanResource, SchemaResource};
-use super::json::{Bounds, SCRATCH, options, style};
+use super::json::{Bounds, SCRATCH, options, style, told};
 use super::problem::refused;
 use super::sink::{Style, TermSink};
 use super::value;
@@ -62,7 +62,10 @@ fn events_container_block<'a>(
             while block.next(&plan.0, &limits, &mut sink)? {
                 data.push(sink.next_told());
             }
-            Ok((ok(), data, length).encode(env))
+            Ok(match sink.unknown {
+                Some(_) => told(env, sink),
+                None => (ok(), data, length).encode(env),
+            })
         })
     });
     read.unwrap_or_else(|problem| refused(env, problem))

@@ -58,12 +58,19 @@ fn decode<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds) ->
         let mut sink = TermSink::new(env, style(flags), scratch);
         sink.begin(document);
         let decoded = json::decode(bytes, &options(flags, bounds), &mut sink);
-        match (decoded, sink.unknown) {
-            (Err(problem), _) => refused(env, problem),
-            (Ok(()), Some(UnknownKey { at })) => (error(), (unknown_key(), at)).encode(env),
-            (Ok(()), None) => (ok(), sink.finish()).encode(env),
+        match decoded {
+            Ok(()) => told(env, sink),
+            Err(problem) => refused(env, problem),
         }
     })
+}
+
+/// The value that a sink was told, unless it has a key that is no atom and was to be one.
+pub(super) fn told<'a>(env: Env<'a>, sink: TermSink<'a, '_>) -> Term<'a> {
+    match sink.unknown {
+        Some(UnknownKey { at }) => (error(), (unknown_key(), at)).encode(env),
+        None => (ok(), sink.finish()).encode(env),
+    }
 }
 
 pub(super) const fn style(flags: u32) -> Style {

@@ -53,6 +53,17 @@ defmodule Outrigger.Events.Avro.ContainerTest do
     assert Enum.to_list(read) == for(row <- rows, do: %{"key" => row["id"] / 1, "more" => "-"})
     keys = path |> File.stream!([], 4_096) |> Container.stream(keys: :existing_atoms)
     assert [%{id: 1, text: "row 1 ééé"}] = Enum.take(keys, 1)
+    unknown = "no_atom_#{System.unique_integer([:positive])}"
+    schema = Avro.schema!(String.replace(@schema, "id", unknown))
+    file = Enum.into(Container.write([%{unknown => 1, "text" => ""}], schema), "")
+
+    assert %Error{reason: :unknown_key} =
+             catch_error(Enum.to_list(Container.stream(file, keys: :existing_atoms)))
+
+    datum = Avro.encode!(%{unknown => 1, "text" => ""}, schema)
+
+    assert {:error, %Error{reason: :unknown_key}} =
+             Avro.decode(datum, Avro.plan!(schema), keys: :existing_atoms)
   end
 
   test "no more is read than is wanted" do
