@@ -4,69 +4,20 @@
 //! With a reader's schema that has one field more; as Debezium's typed change. Then a schema's text read, and a new version checked against 1,000.
 #![allow(clippy::expect_used, missing_docs)] // criterion's macros document nothing.
 
+#[path = "support/count.rs"]
+mod count;
+
 use std::hint::black_box;
 
 use apache_avro::reader::datum::GenericDatumReader;
+use count::Count;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use outrigger_events::avro::{Plan, Schema};
 use outrigger_events::compat::{Level, avro::check};
 use outrigger_events::debezium::{Memory, Options, Writer, Writers, decode_framed};
 use outrigger_events::frame::SchemaKey;
-use outrigger_events::{Decimal, Duplicate, Integer, Limits, Name, Sink, Temporal, Text, TreeSink, Value};
+use outrigger_events::{Decimal, Integer, Limits, Temporal, TreeSink, Value};
 use serde_json::{Value as Json, json};
-
-/// Counts the calls.
-#[derive(Default)]
-struct Count(usize);
-
-impl Sink for Count {
-    fn null(&mut self) {
-        self.0 += 1;
-    }
-    fn boolean(&mut self, value: bool) {
-        self.0 += usize::from(value);
-    }
-    fn integer(&mut self, value: i64) {
-        self.0 += value as usize;
-    }
-    fn big(&mut self, _: &Integer) {
-        self.0 += 1;
-    }
-    fn float(&mut self, value: f64) {
-        self.0 += value as usize;
-    }
-    fn decimal(&mut self, value: &Decimal) {
-        self.0 += usize::from(black_box(value) == &Decimal::NaN);
-    }
-    fn text(&mut self, value: Text<'_>) {
-        self.0 += value.bytes.len();
-    }
-    fn bytes(&mut self, value: Text<'_>) {
-        self.0 += value.bytes.len();
-    }
-    fn temporal(&mut self, value: Temporal) {
-        self.0 += usize::from(value == Temporal::Infinity);
-    }
-    fn name(&mut self, _: Name) {
-        self.0 += 1;
-    }
-    fn end_list(&mut self, count: usize) {
-        self.0 += count;
-    }
-    fn key(&mut self, key: Text<'_>) {
-        self.0 += key.bytes.len();
-    }
-    fn field(&mut self, _: Name) {
-        self.0 += 1;
-    }
-    fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {
-        self.0 += count;
-        Ok(())
-    }
-    fn record_key(&mut self, name: usize, _: Text<'_>) {
-        self.0 += name;
-    }
-}
 
 /// A row of eight columns and more, before and after, the source, and times.
 fn envelope(more: &[Json]) -> String {

@@ -12,12 +12,14 @@ defmodule Bench.Events.Contenders do
 
   alias Outrigger.Events
   alias Bench.Events.Documents
-  alias Outrigger.Events.{Avro, JSON}
+  alias Outrigger.Events.{Avro, JSON, Protobuf}
 
   @fields ["after.id", "after.email", "op", "source.table", "source.lsn"]
 
   @doc "Those that can run here, with what each does with a document of the kind."
-  @spec of(:decode | :project | :change | :avro, String.t()) :: [{String.t(), (() -> term)}]
+  @spec of(:decode | :project | :change | :avro | :protobuf, binary) :: [
+          {String.t(), (() -> term)}
+        ]
   def of(:decode, document) do
     term = JSON.decode!(document)
     external = :erlang.term_to_binary(term)
@@ -75,6 +77,21 @@ defmodule Bench.Events.Contenders do
       {"binary_to_term", fn -> :erlang.binary_to_term(external) end}
     ]
   end
+
+  def of(:protobuf, bytes) do
+    message = protobuf()
+    external = :erlang.term_to_binary(Protobuf.decode!(bytes, message))
+
+    [
+      {"ours", fn -> Protobuf.decode(bytes, message) end},
+      {"references", fn -> Protobuf.decode(bytes, message, strings: :reference) end},
+      {"binary_to_term", fn -> :erlang.binary_to_term(external) end}
+    ]
+  end
+
+  @doc "The event's message."
+  @spec protobuf() :: Protobuf.Message.t()
+  def protobuf, do: Protobuf.message!(Protobuf.compile!(Documents.proto()), "Envelope")
 
   # The whole document, and then what is wanted of it.
   defp whole(events) do

@@ -84,6 +84,22 @@ defmodule Bench.Events.Documents do
       ~s({"name":"ts_ms","type":["null","long"],"default":null}]})
   end
 
+  @doc "The file of the event's message `Envelope`."
+  @spec proto() :: String.t()
+  def proto do
+    fields = fn columns ->
+      columns
+      |> Enum.with_index(1)
+      |> Enum.map_join(" ", fn {{name, type, _semantic}, number} ->
+        "optional #{if type == "boolean", do: "bool", else: type} #{name} = #{number};"
+      end)
+    end
+
+    ~s(syntax = "proto3"; message Value { #{fields.(@columns)} } message Source { #{fields.(@source)} } ) <>
+      "message Envelope { Value before = 1; Value after = 2; Source source = 3; optional string transaction = 4; " <>
+      "string op = 5; optional int64 ts_ms = 6; }"
+  end
+
   # As above, without the transaction: 115 of them are 100 KB.
   defp short(n) do
     ~s({"before":#{row(n)},"after":#{row(n + 1)},"source":#{source(n)},"transaction":null,) <>

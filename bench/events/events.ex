@@ -5,7 +5,7 @@ defmodule Bench.Events do
 
   alias Bench.Events.{Contenders, Documents, Worst}
   alias Bench.Report
-  alias Outrigger.Events.Avro
+  alias Outrigger.Events.{Avro, Protobuf}
 
   @help """
   What decoding an event costs in the VM, beside other decoders.
@@ -22,7 +22,7 @@ defmodule Bench.Events do
       name: "time",
       unit: "us",
       better: :lower,
-      goal: "2.5 for the event, 5 for the typed change, 2 for Avro"
+      goal: "2.5 for the event, 5 for the typed change, 2 for Avro and Protobuf"
     },
     %{name: "throughput", unit: "MB/s", better: :higher, goal: "350 for the batch"},
     %{name: "time on a normal scheduler", unit: "us", better: :lower, goal: "1,000"},
@@ -60,12 +60,14 @@ defmodule Bench.Events do
     schema = Documents.with_schema(7)
     batch = Documents.batch(115)
     avro = Avro.encode!(Documents.avro_event(), Avro.schema!(Documents.avro_schema()))
+    protobuf = Protobuf.encode!(Documents.avro_event(), Contenders.protobuf())
 
     cases = [
       {"event of #{byte_size(event)} B", event, 1, Contenders.of(:decode, event)},
       {"event with schema, #{byte_size(schema)} B", schema, 1, Contenders.of(:decode, schema)},
       {"typed change, #{byte_size(schema)} B", schema, 1, Contenders.of(:change, schema)},
       {"Avro with a reader schema, #{byte_size(avro)} B", avro, 1, Contenders.of(:avro, avro)},
+      {"Protobuf, #{byte_size(protobuf)} B", protobuf, 1, Contenders.of(:protobuf, protobuf)},
       {"batch of 115, #{byte_size(batch)} B", batch, 115, Contenders.of(:decode, batch)},
       {"five fields of each of 115", batch, 115, Contenders.of(:project, batch)}
     ]
@@ -100,9 +102,9 @@ defmodule Bench.Events do
 
   # The longest that a document of the size that a normal scheduler is given holds it.
   defp worst(repeats, round) do
-    for repeat <- 0..repeats, {document, call} <- Worst.calls() do
+    for repeat <- 0..repeats, {document, call} <- Worst.calls() ++ Worst.messages() do
       {us, long} = Worst.watched(fn -> per_call(call, round) end)
-      IO.puts("#{repeat}  32 KiB: #{document}: #{Float.round(us, 1)} us, #{long} long schedules")
+      IO.puts("#{repeat}  worst: #{document}: #{Float.round(us, 1)} us, #{long} long schedules")
 
       for {metric, value} <- [
             {"time on a normal scheduler", us},
@@ -110,7 +112,7 @@ defmodule Bench.Events do
           ],
           repeat > 0 do
         %{
-          case: "32 KiB: " <> document,
+          case: "worst: " <> document,
           metric: metric,
           contender: "ours",
           repeat: repeat,

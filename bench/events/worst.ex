@@ -1,11 +1,11 @@
 defmodule Bench.Events.Worst do
   @moduledoc """
-  Documents that take long for their size, each as large as a normal scheduler is given (32 KiB): how long one of them holds the scheduler, and
+  Documents that take long for their size, each as large as a normal scheduler is given (32 KiB of JSON, 16 of Protobuf): how long one of them holds the scheduler, and
   how often the VM saw a scheduler held for a millisecond or more.
   """
 
   alias Outrigger.Events
-  alias Outrigger.Events.JSON
+  alias Outrigger.Events.{JSON, Protobuf}
 
   @size 32_700
 
@@ -38,6 +38,38 @@ defmodule Bench.Events.Worst do
       for {name, text} <- documents,
           String.starts_with?(text, "["),
           do: {name <> ", projected", fn -> Events.project(text, plan) end}
+  end
+
+  # What a normal scheduler is given of Protobuf.
+  @message 16_380
+
+  @doc "The same of Protobuf messages."
+  @spec messages() :: [{String.t(), (() -> term)}]
+  def messages do
+    fields = Enum.map_join(6..105, " ", &"int32 f#{&1} = #{&1};")
+
+    schema =
+      Protobuf.compile!("""
+      syntax = "proto3"; message M { repeated M a = 1; map<int32, int32> b = 2; repeated uint64 c = 3; repeated int32 d = 4;
+      oneof o { M p = 106; M q = 107; } repeated string s = 5; #{fields} }
+      """)
+
+    set = Protobuf.message!(schema, "M", defaults: :none)
+    all = Protobuf.message!(schema, "M")
+
+    for {name, message, part} <- [
+          {"empty messages", set, <<10, 0>>},
+          {"fields that are not there", all, <<10, 0>>},
+          {"entries with one key", set, <<18, 0>>},
+          {"varints", set, <<26, 4, 1, 1, 1, 1>>},
+          {"numbers of 64 bits", set, <<24, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1>>},
+          {"fields in turn", set, <<24, 1, 32, 1>>},
+          {"a oneof that changes", set, <<210, 6, 0, 218, 6, 0>>},
+          {"empty strings", set, <<42, 0>>}
+        ] do
+      bytes = String.duplicate(part, div(@message, byte_size(part)))
+      {"Protobuf, " <> name, fn -> Protobuf.decode(bytes, message) end}
+    end
   end
 
   defp list(element),

@@ -309,6 +309,47 @@ defmodule Outrigger.Native do
   def events_avro_encode_dirty(_schema, _term), do: not_loaded()
 
   @doc false
+  @spec events_protobuf_compile(binary, binary, [{binary, binary}]) ::
+          {:ok, reference} | {:error, tuple}
+  def events_protobuf_compile(_text, _name, _imports), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_load(binary, binary | nil) :: {:ok, reference} | {:error, tuple}
+  def events_protobuf_load(_set, _file), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_message(reference, binary | [non_neg_integer], tuple) ::
+          {:ok, reference, binary, [non_neg_integer] | nil} | {:error, tuple}
+  def events_protobuf_message(_schema, _which, _ways), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_indexes(binary) ::
+          {:ok, [non_neg_integer], pos_integer} | {:error, tuple}
+  def events_protobuf_indexes(_body), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_frame([non_neg_integer]) :: binary | nil
+  def events_protobuf_frame(_indexes), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_decode(reference, binary, non_neg_integer, tuple | nil) ::
+          {:ok, term} | :dirty | {:error, tuple}
+  def events_protobuf_decode(_plan, _message, _flags, _bounds), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_decode_dirty(reference, binary, non_neg_integer, tuple | nil) ::
+          {:ok, term} | {:error, tuple}
+  def events_protobuf_decode_dirty(_plan, _message, _flags, _bounds), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_encode(reference, term) :: {:ok, binary} | {:error, tuple}
+  def events_protobuf_encode(_plan, _term), do: not_loaded()
+
+  @doc false
+  @spec events_protobuf_encode_dirty(reference, term) :: {:ok, binary} | {:error, tuple}
+  def events_protobuf_encode_dirty(_plan, _term), do: not_loaded()
+
+  @doc false
   @spec events_debezium_options(tuple, [tuple], non_neg_integer, tuple | nil) :: reference
   def events_debezium_options(_ways, _columns, _flags, _bounds), do: not_loaded()
 

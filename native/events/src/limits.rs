@@ -9,7 +9,8 @@ pub struct Limits {
     pub depth: usize,
     /// Digits of one number. Making an integer of them takes time with their square.
     pub digits: usize,
-    /// Elements that take no bytes: an Avro array claims any number of nulls in ten bytes.
+    /// Elements that take no bytes: an Avro array claims any number of nulls in ten bytes, and an empty Protobuf message has
+    /// all of its fields.
     pub items: usize,
 }
 

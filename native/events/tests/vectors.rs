@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use outrigger_events::avro::{Plan, Schema};
+use outrigger_events::protobuf;
 use outrigger_events::{Decimal, Error, Limits, Temporal, TreeSink, Value};
 use serde_json::{Value as Json, json};
 
@@ -81,6 +82,19 @@ fn avro(case: &Json) -> Result<Value, Error> {
     Ok(sink.finish().expect("one whole value"))
 }
 
+fn protobuf(case: &Json) -> Result<Value, Error> {
+    let schema = protobuf::Schema::parse(case["schema"].as_str().expect("a text"))?;
+    let is = |option: &str, value: &str| case["options"][option] == value;
+    let options = protobuf::Options {
+        defaults: !is("defaults", "none"),
+        unknown: is("unknown", "keep"),
+        well_known: !is("well_known", "messages"),
+    };
+    let mut sink = TreeSink::default();
+    protobuf::Plan::named(&schema, "M", options)?.decode(&input(case), &Limits::default(), &mut sink)?;
+    Ok(sink.finish().expect("one whole value"))
+}
+
 /// Runs the cases of a format and says how many there were.
 fn run(format: &str, decode: impl Fn(&Json) -> Result<Value, Error>) -> usize {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/events");
@@ -106,4 +120,9 @@ fn run(format: &str, decode: impl Fn(&Json) -> Result<Value, Error>) -> usize {
 #[test]
 fn avro_cases() {
     assert!(run("avro", avro) >= 18);
+}
+
+#[test]
+fn protobuf_cases() {
+    assert!(run("protobuf", protobuf) >= 16);
 }

@@ -13,6 +13,14 @@ defmodule Outrigger.Events.Problem do
     })
   end
 
+  def error({:limit, "absent fields" = what, limit, offset}) do
+    Error.new(
+      :too_large,
+      "the message tells more than #{limit} fields that are not there at byte #{offset}: leave them out with defaults: :none",
+      %{what: what, limit: limit, offset: offset}
+    )
+  end
+
   def error({:limit, what, limit, offset}) do
     Error.new(
       :too_large,

@@ -141,6 +141,17 @@ defmodule Outrigger.Events.Registry do
     end
   end
 
+  @doc false
+  # What `make` makes of a schema of the registry, with the bytes that it is counted with; kept like a schema.
+  @spec made(registry, term, (() -> {:ok, term, pos_integer} | {:error, Error.t()})) ::
+          {:ok, term} | {:error, Error.t()}
+  def made(registry, key, make) do
+    case Cache.handle(registry) do
+      nil -> not_started(registry)
+      cache -> kept(cache, {:made, key}, make)
+    end
+  end
+
   defdelegate frame(reference, payload), to: Frame
   defdelegate unframe(bytes), to: Frame
 
@@ -160,6 +171,19 @@ defmodule Outrigger.Events.Registry do
       end
     else
       nil -> not_started(registry)
+    end
+  end
+
+  defp kept(cache, key, make) do
+    with {:ok, {made, _bytes}} <- Cache.lookup(cache, key) do
+      Cache.count(cache, :hits)
+      {:ok, made}
+    else
+      _unknown ->
+        with {:ok, made, bytes} <- make.() do
+          Server.keep(cache.server, key, {made, bytes})
+          {:ok, made}
+        end
     end
   end
 

@@ -1,5 +1,6 @@
 //! A Protobuf file with all that it imports, of text or of a descriptor set.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
@@ -20,6 +21,8 @@ impl Schema {
     pub const MOST_BYTES: usize = 8 << 20;
     /// Files that one may import, of themselves or through others.
     pub const MOST_FILES: usize = 256;
+    /// Files that import each other in a row: they are read inside each other, which takes some of the stack.
+    pub const MOST_DEPTH: usize = 64;
 
     /// A `.proto` text that imports nothing but `google/protobuf/*.proto`.
     ///
@@ -49,7 +52,7 @@ impl Schema {
             imports.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         texts.insert(name.to_owned(), text.to_owned());
         let mut files = ChainFileResolver::new();
-        files.add(Texts(texts));
+        files.add(Texts { texts, depths: RefCell::default() });
         files.add(GoogleFileResolver::new());
         let mut compiler = Compiler::with_file_resolver(files);
         compiler.open_file(name).map_err(|error| wrong(explain(&error)))?;
@@ -122,17 +125,31 @@ fn explain(error: &protox::Error) -> String {
 }
 
 /// Files by name.
-struct Texts(BTreeMap<String, String>);
+struct Texts {
+    texts: BTreeMap<String, String>,
+    /// How deep a file will be in those that import it. The one that was opened last opens what it imports next.
+    depths: RefCell<BTreeMap<String, usize>>,
+}
 
 impl FileResolver for Texts {
     fn resolve_path(&self, path: &std::path::Path) -> Option<String> {
         let name = path.to_str()?;
-        self.0.contains_key(name).then(|| name.to_owned())
+        self.texts.contains_key(name).then(|| name.to_owned())
     }
 
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        let text = self.0.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
-        File::from_source(name, text)
+        let text = self.texts.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
+        let file = File::from_source(name, text)?;
+        let mut depths = self.depths.borrow_mut();
+        let inside = depths.get(name).map_or(0, |depth| depth + 1);
+        if inside > Schema::MOST_DEPTH {
+            let most = Schema::MOST_DEPTH;
+            return Err(protox::Error::new(format!("{name}: imports are more than {most} deep")));
+        }
+        for import in &file.file_descriptor_proto().dependency {
+            depths.insert(import.clone(), inside);
+        }
+        Ok(file)
     }
 }
 
@@ -156,6 +173,28 @@ mod tests {
         assert!(Schema::of_descriptor_set(&set, Some("none.proto")).is_err());
         let error = Schema::parse_with(text, "main.proto", &[]).unwrap_err().to_string();
         assert!(error.contains("dir/other.proto"), "{error}");
+    }
+
+    #[test]
+    fn imports_are_not_too_deep() {
+        let text = |place: usize| match place {
+            0 => "syntax = \"proto3\";".to_owned(),
+            1 => "syntax = \"proto3\"; import \"f0.proto\";".to_owned(),
+            _ => format!("syntax = \"proto3\"; import \"f{}.proto\"; import \"f0.proto\";", place - 1),
+        };
+        let read = |count: usize| {
+            let files: Vec<_> = (0..count).map(|place| (format!("f{place}.proto"), text(place))).collect();
+            let imports: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+            Schema::parse_with(&text(count), "main.proto", &imports)
+        };
+        assert!(read(Schema::MOST_DEPTH).is_ok());
+        let error = read(Schema::MOST_DEPTH + 1).unwrap_err().to_string();
+        assert!(error.contains("f0.proto: imports are more than 64 deep"), "{error}");
+        // Wide is not deep.
+        let wide: Vec<_> = (0..200).map(|place| (format!("f{place}.proto"), text(0))).collect();
+        let imports: Vec<_> = wide.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let all: String = wide.iter().map(|(name, _)| format!("import \"{name}\";")).collect();
+        assert!(Schema::parse_with(&format!("syntax = \"proto3\"; {all}"), "m.proto", &imports).is_ok());
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod number;
 mod pgoutput;
 mod problem;
 mod project;
+mod protobuf;
 mod raw;
 mod rows;
 mod sink;

@@ -97,6 +97,7 @@ impl Sink for Rows<'_, '_, '_> {
         end_list(count: usize);
         key(key: Text<'_>);
         field(name: Name);
+        value_as_key();
     }
 
     fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {

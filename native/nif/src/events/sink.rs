@@ -306,6 +306,12 @@ impl Sink for TermSink<'_, '_> {
         self.scratch.keys.push(Key::new(0, self.maker.name(name)));
     }
 
+    fn value_as_key(&mut self) {
+        if let Some(word) = self.scratch.values.pop() {
+            self.scratch.keys.push(Key::new(0, word));
+        }
+    }
+
     #[inline]
     fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {
         let Scratch { values, keys, sorted, .. } = &mut *self.scratch;

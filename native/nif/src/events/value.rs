@@ -4,9 +4,11 @@
 use std::borrow::Cow;
 
 use num_bigint::{BigInt, Sign};
-use outrigger_events::{Datum, Decimal, Error, Integer, Limits, Temporal, Value, View};
+use outrigger_events::{Datum, Decimal, Error, Integer, Limits, Name, Temporal, Value, View};
 use rustler::types::tuple::get_tuple;
 use rustler::{Binary, Decoder, ListIterator, MapIterator, Term, TermType, atoms};
+
+use super::names;
 
 atoms! { decimal, date, time, naive, instant, duration }
 
@@ -49,7 +51,17 @@ fn atom(term: Term<'_>) -> Option<Value> {
     if rustler::types::atom::nil() == term {
         return Some(Value::Null);
     }
-    bool::decode(term).ok().map(Value::Boolean)
+    if let Ok(flag) = bool::decode(term) {
+        return Some(Value::Boolean(flag));
+    }
+    // Floats that the VM does not have, as the sink makes them.
+    let of = |name: Name| names::atom(name).to_term(term.get_env()) == term;
+    match () {
+        () if of(Name::NaN) => Some(Value::Float(f64::NAN)),
+        () if of(Name::Inf) => Some(Value::Float(f64::INFINITY)),
+        () if of(Name::MinusInf) => Some(Value::Float(f64::NEG_INFINITY)),
+        () => None,
+    }
 }
 
 fn list(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
@@ -73,9 +85,10 @@ fn map(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Er
     for (key, of_key) in pairs {
         let key = match key.get_type() {
             TermType::Atom => key.atom_to_string().ok(),
+            TermType::Integer => integer(key).map(|number| number.to_string()),
             _ => String::decode(key).ok(),
         };
-        let key = key.ok_or_else(|| wrong(path, "a key has to be a string or an atom"))?;
+        let key = key.ok_or_else(|| wrong(path, "a key has to be a string, an atom or an integer"))?;
         path.push(format!(".{key}"));
         let of_key = value(of_key, depth - 1, path)?;
         path.pop();

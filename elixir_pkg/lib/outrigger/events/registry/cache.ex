@@ -22,7 +22,10 @@ defmodule Outrigger.Events.Registry.Cache do
           | {:guid, String.t()}
           | {:version, String.t(), pos_integer}
           | {:latest, String.t()}
-  @type answer :: {:ok, Schema.t()} | {:error, Error.t()}
+          | {:made, term}
+
+  @typedoc "What is made of a schema comes with the bytes that it is counted with."
+  @type answer :: {:ok, Schema.t() | {term, pos_integer}} | {:error, Error.t()}
 
   @typedoc "What the writer keeps: slots for stamps that are free, and the bytes in the table."
   @type book :: %{free: [pos_integer], bytes: non_neg_integer}
@@ -157,6 +160,7 @@ defmodule Outrigger.Events.Registry.Cache do
       book.bytes + wanted <= cache.max_bytes - div(cache.max_bytes, 16)
   end
 
+  defp size({:ok, {_made, bytes}}), do: bytes
   defp size({:ok, schema}), do: Schema.bytes(schema)
   defp size({:error, _error}), do: @error_bytes
 end

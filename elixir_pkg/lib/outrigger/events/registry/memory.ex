@@ -3,6 +3,7 @@ defmodule Outrigger.Events.Registry.Memory do
   What is kept of the answers, and for how long. The server's side of `Outrigger.Events.Registry.Cache`.
 
     * A schema by its id, GUID or version: as long as there is room. An answer is kept under all of them that it tells.
+    * What was made of a schema: the same.
     * The latest of a subject: for `:latest_ttl`, and for as long as the registry is down.
     * That there is none, or none that can be used: for `:negative_ttl`, or until it is registered here.
     * That the registry is down: not at all. The circuit knows.
@@ -75,6 +76,9 @@ defmodule Outrigger.Events.Registry.Memory do
       _other -> memory
     end
   end
+
+  def learn(memory, {:made, _key} = key, {:ok, {_made, _bytes}} = answer),
+    do: put(memory, key, answer, :infinity)
 
   def learn(memory, _question, _answer), do: memory
 

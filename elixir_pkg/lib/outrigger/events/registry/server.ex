@@ -26,6 +26,10 @@ defmodule Outrigger.Events.Registry.Server do
     :exit, _reason -> {:error, Error.new(:not_started, "the registry has stopped")}
   end
 
+  @doc "Keeps what was made of a schema."
+  @spec keep(pid, Cache.key(), {term, pos_integer}) :: :ok
+  def keep(server, key, made), do: GenServer.cast(server, {:keep, key, made})
+
   @spec stats(pid) :: map
   def stats(server), do: GenServer.call(server, :stats)
 
@@ -90,6 +94,10 @@ defmodule Outrigger.Events.Registry.Server do
 
     {:reply, Map.merge(counts, stats), state}
   end
+
+  @impl true
+  def handle_cast({:keep, key, made}, state),
+    do: {:noreply, %{state | memory: Memory.learn(state.memory, key, {:ok, made})}}
 
   @impl true
   def handle_info({:done, ref, result}, state), do: {:noreply, finish(state, ref, result)}
