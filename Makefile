@@ -146,7 +146,7 @@ bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; re
 
 .PHONY: bench-engines
 bench-engines: ## Criterion benches of the engines (target/criterion)
-	@cargo bench --package outrigger-testkit --bench events_avro --bench events_protobuf --bench fanout_route --bench limit_hit --bench schema_check $(ARGS)
+	@cargo bench --package outrigger-testkit --bench events_avro --bench events_pgoutput --bench events_protobuf --bench fanout_route --bench limit_hit --bench schema_check $(ARGS)
 
 .PHONY: bench-fanout
 bench-fanout: build ## One send to the Rust node against a flood of sends, 1 to 8 nodes

@@ -12,12 +12,12 @@ defmodule Bench.Events.Contenders do
 
   alias Outrigger.Events
   alias Bench.Events.Documents
-  alias Outrigger.Events.{Avro, JSON, Protobuf}
+  alias Outrigger.Events.{Avro, JSON, PgOutput, Protobuf}
 
   @fields ["after.id", "after.email", "op", "source.table", "source.lsn"]
 
   @doc "Those that can run here, with what each does with a document of the kind."
-  @spec of(:decode | :project | :change | :avro | :protobuf, binary) :: [
+  @spec of(:decode | :project | :change | :avro | :protobuf | :pgoutput, binary | [binary]) :: [
           {String.t(), (() -> term)}
         ]
   def of(:decode, document) do
@@ -87,6 +87,23 @@ defmodule Bench.Events.Contenders do
       {"references", fn -> Protobuf.decode(bytes, message, strings: :reference) end},
       {"binary_to_term", fn -> :erlang.binary_to_term(external) end}
     ]
+  end
+
+  def of(:pgoutput, frames) do
+    decoder = PgOutput.new()
+    {results, _decoder} = PgOutput.decode_all(decoder, frames)
+    external = :erlang.term_to_binary(for {:ok, records} <- results, do: records)
+
+    [
+      {"ours", fn -> PgOutput.decode_all(decoder, frames) end},
+      {"ours, one by one", fn -> Enum.reduce(frames, decoder, &one/2) end},
+      {"binary_to_term", fn -> :erlang.binary_to_term(external) end}
+    ]
+  end
+
+  defp one(frame, decoder) do
+    {:ok, _records, decoder} = PgOutput.decode(decoder, frame)
+    decoder
   end
 
   @doc "The event's message."

@@ -50,6 +50,47 @@ defmodule Bench.Events.Documents do
   @spec batch(pos_integer) :: String.t()
   def batch(count), do: "[" <> Enum.map_join(1..count, ",", &short/1) <> "]"
 
+  @doc "A transaction of so many changes of a table with seven columns, as PostgreSQL sends it: frames, the first two without a row."
+  @spec transaction(pos_integer) :: [binary]
+  def transaction(count) do
+    columns = [
+      id: 20,
+      email: 25,
+      balance: 1700,
+      born: 1082,
+      seen: 1184,
+      settings: 3802,
+      active: 16
+    ]
+
+    relation =
+      for {name, oid} <- columns, into: <<"R", 7::32, "public", 0, "customers", 0, "d", 7::16>> do
+        <<if(name == :id, do: 1, else: 0), "#{name}", 0, oid::32, -1::32>>
+      end
+
+    [<<"B", 900::64, 762_344_130_123_456::64, 700::32>>, relation] ++
+      Enum.map(1..count, &change/1) ++
+      [<<"C", 0, 900::64, 910::64, 762_344_130_123_456::64>>]
+  end
+
+  defp change(n) do
+    values = [
+      "#{1_000 + n}",
+      "annek.#{n}@noanswer.example.org",
+      "#{n}.25",
+      "1933-04-23",
+      "2024-02-29 10:15:30.123456+00",
+      ~s({"theme": "dark", "mails": [1, 2]}),
+      "t"
+    ]
+
+    op = if rem(n, 2) == 0, do: "I", else: "U"
+
+    for value <- values, into: <<op::binary, 7::32, "N", 7::16>> do
+      <<"t", byte_size(value)::32, value::binary>>
+    end
+  end
+
   @doc "The Avro schema of the event's own data."
   @spec avro_schema() :: String.t()
   def avro_schema, do: avro("")

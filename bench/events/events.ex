@@ -62,6 +62,8 @@ defmodule Bench.Events do
     avro = Avro.encode!(Documents.avro_event(), Avro.schema!(Documents.avro_schema()))
     protobuf = Protobuf.encode!(Documents.avro_event(), Contenders.protobuf())
 
+    frames = Documents.transaction(1_000)
+
     cases = [
       {"event of #{byte_size(event)} B", event, 1, Contenders.of(:decode, event)},
       {"event with schema, #{byte_size(schema)} B", schema, 1, Contenders.of(:decode, schema)},
@@ -69,7 +71,9 @@ defmodule Bench.Events do
       {"Avro with a reader schema, #{byte_size(avro)} B", avro, 1, Contenders.of(:avro, avro)},
       {"Protobuf, #{byte_size(protobuf)} B", protobuf, 1, Contenders.of(:protobuf, protobuf)},
       {"batch of 115, #{byte_size(batch)} B", batch, 115, Contenders.of(:decode, batch)},
-      {"five fields of each of 115", batch, 115, Contenders.of(:project, batch)}
+      {"five fields of each of 115", batch, 115, Contenders.of(:project, batch)},
+      {"pgoutput, 1,000 changes", IO.iodata_to_binary(frames), 1_000,
+       Contenders.of(:pgoutput, frames)}
     ]
 
     # Contenders take turns within every repeat, so that a slow minute of the machine hits them alike. Repeat 0 warms up.
