@@ -31,6 +31,7 @@ defmodule Outrigger.Events.Broadway do
     * `:debezium`, with those of `Outrigger.Events.Debezium` (as well as what its `options/1` has compiled, in the option `:compiled`);
     * `:cloud_events`, with the same. A message with `headers` in its metadata that say `ce_specversion` is a binary one;
     * `{:avro, plan}`, with the options of `Outrigger.Events.Avro.decode/3`;
+    * `{:protobuf, message}`, with the options of `Outrigger.Events.Protobuf.decode/3`, or `{:protobuf, registry}`, with those of `decode_framed/3`;
     * `{:project, plan}` of `Outrigger.Events.plan/2`: `data` become the row, or `nil` for a document that the plan's filter holds back;
     * a function from the bytes to `{:ok, term}` or `{:error, reason}`.
 
@@ -46,7 +47,7 @@ defmodule Outrigger.Events.Broadway do
   """
 
   alias Outrigger.{Error, Events}
-  alias Outrigger.Events.{Avro, CloudEvents, Debezium, JSON, Plan}
+  alias Outrigger.Events.{Avro, CloudEvents, Debezium, JSON, Plan, Protobuf, Registry}
 
   @type message :: %{
           required(:__struct__) => module,
@@ -60,6 +61,7 @@ defmodule Outrigger.Events.Broadway do
           | :debezium
           | :cloud_events
           | {:avro, Avro.Plan.t()}
+          | {:protobuf, Protobuf.Message.t() | Registry.registry()}
           | {:project, Plan.t()}
           | (binary -> {:ok, term} | {:error, term})
 
@@ -103,6 +105,12 @@ defmodule Outrigger.Events.Broadway do
 
   defp results({:avro, plan}, messages, _key, options),
     do: each(messages, &Avro.decode(&1, plan, options))
+
+  defp results({:protobuf, registry}, messages, _key, options) when is_atom(registry),
+    do: each(messages, &Protobuf.decode_framed(&1, registry, options))
+
+  defp results({:protobuf, message}, messages, _key, options),
+    do: each(messages, &Protobuf.decode(&1, message, options))
 
   defp results(:debezium, messages, key, options) do
     records = for message <- messages, do: {part(message.metadata[key]), part(message.data)}

@@ -3,7 +3,7 @@ defmodule Outrigger.Events.BroadwayTest do
   use Outrigger.Test.RegistryCase, async: true
 
   alias Outrigger.{Error, Events}
-  alias Outrigger.Events.{Avro, Broadway, Change, CloudEvent, Debezium, Tombstone}
+  alias Outrigger.Events.{Avro, Broadway, Change, CloudEvent, Debezium, Protobuf, Tombstone}
   alias Outrigger.Test.BroadwayStandIn
 
   doctest Broadway
@@ -121,6 +121,18 @@ defmodule Outrigger.Events.BroadwayTest do
 
     assert ["A", {:failed, :no}] =
              decode(["a", "b"], &if(&1 == "a", do: {:ok, "A"}, else: {:error, :no}))
+  end
+
+  test "Protobuf, by a message and by a registry", context do
+    text = ~s(syntax = "proto3"; message Order { int64 id = 1; })
+    order = Protobuf.message!(Protobuf.compile!(text), "Order")
+    bytes = Protobuf.encode!(%{id: 7}, order)
+    assert [%{"id" => 7}, {:failed, %Error{}}] = decode([bytes, <<8>>], {:protobuf, order})
+    SchemaRegistry.put(context.server, "/schemas/ids/5", %{schema: text, schemaType: "PROTOBUF"})
+    registry = registry(context)
+    framed = Registry.frame(5, <<0>> <> bytes)
+    options = [keys: :existing_atoms]
+    assert [%{id: 7}, {:failed, _}] = decode([framed, ""], {:protobuf, registry}, options)
   end
 
   test "projections: rows, refusals, and what a filter holds back" do
