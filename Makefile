@@ -139,7 +139,7 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := atom_cache calls fanout interest leases limit messages terms
+BENCHES := atom_cache calls events fanout interest leases limit messages streams terms
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
@@ -173,6 +173,10 @@ bench-calls: setup ## Remote calls out and calls of a server in Rust, beside BEA
 .PHONY: bench-events
 bench-events: build ## What decoding an event costs in the VM, beside other decoders
 	@bench/events/run $(ARGS)
+
+.PHONY: bench-streams
+bench-streams: build ## Events decoded once for 8 nodes, beside each node decoding them
+	@bench/streams/run $(ARGS)
 
 .PHONY: bench-limit
 bench-limit: build ## What a hit of a rate limiter costs in one node, and whether it is exact, beside ETS

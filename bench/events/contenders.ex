@@ -11,7 +11,7 @@ defmodule Bench.Events.Contenders do
   """
 
   alias Outrigger.Events
-  alias Bench.Events.Documents
+  alias Bench.Documents
   alias Outrigger.Events.{Avro, JSON, PgOutput, Protobuf}
 
   @fields ["after.id", "after.email", "op", "source.table", "source.lsn"]

@@ -1,9 +1,10 @@
 defmodule Bench.Events do
   @moduledoc """
-  What decoding an event costs, beside other decoders: `make bench-events`. See `Bench.Events.Contenders` and `Bench.Events.Documents`.
+  What decoding an event costs, beside other decoders: `make bench-events`. See `Bench.Events.Contenders` and `Bench.Documents`.
   """
 
-  alias Bench.Events.{Contenders, Documents, Worst}
+  alias Bench.Documents
+  alias Bench.Events.{Contenders, Worst}
   alias Bench.Report
   alias Outrigger.Events.{Avro, Protobuf}
 

@@ -438,6 +438,18 @@ defmodule Outrigger.Native do
   def events_pgoutput_all_dirty(_decoder, _frames), do: not_loaded()
 
   @doc false
+  @spec events_stream(binary) :: {:ok, reference} | {:error, tuple}
+  def events_stream(_text), do: not_loaded()
+
+  @doc false
+  @spec events_stream_take(reference, [tuple | binary | nil]) :: {[{binary, term}], list}
+  def events_stream_take(_stream, _events), do: not_loaded()
+
+  @doc false
+  @spec events_stream_take_dirty(reference, [tuple | binary | nil]) :: {[{binary, term}], list}
+  def events_stream_take_dirty(_stream, _events), do: not_loaded()
+
+  @doc false
   def load do
     path = Path.join(Outrigger.Binary.directory(), @library)
 

@@ -9,8 +9,11 @@ defmodule Outrigger.Test.Probe do
 
   @doc "Starts a PubSub that outlives the call."
   @spec start_pubsub(keyword) :: :ok
-  def start_pubsub(options) do
-    %{start: {module, function, args}} = PubSub.child_spec(options)
+  def start_pubsub(options), do: start_child(PubSub.child_spec(options))
+
+  @doc "Starts a child that outlives the call."
+  @spec start_child(map) :: :ok
+  def start_child(%{start: {module, function, args}}) do
     keep(fn -> {:ok, _} = apply(module, function, args) end)
   end
 
@@ -18,11 +21,19 @@ defmodule Outrigger.Test.Probe do
   @spec subscriber(atom, pattern | [pattern], keyword) :: pid
         when pattern: binary | {:prefix, binary}
   def subscriber(pubsub, topics, options \\ []) do
+    collector(fn ->
+      for topic <- List.wrap(topics), do: subscribed(subscribe(pubsub, topic, options))
+    end)
+  end
+
+  @doc "Starts a process that subscribes as `fun` does, and keeps what it gets."
+  @spec collector((() -> term)) :: pid
+  def collector(fun) do
     me = self()
 
     pid =
       spawn(fn ->
-        for topic <- List.wrap(topics), do: subscribed(subscribe(pubsub, topic, options))
+        fun.()
         send(me, {:subscribed, self()})
         collect([])
       end)

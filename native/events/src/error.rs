@@ -89,3 +89,21 @@ pub enum Error {
         remedy: &'static str,
     },
 }
+
+impl Error {
+    /// What kind it is, as the package names it.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed",
+            Self::Limit { .. } => "too_large",
+            Self::NeedsOption { .. } => "needs_option",
+            Self::Schema { .. } => "bad_schema",
+            Self::Plan { .. } => "bad_plan",
+            Self::Resolution { .. } => "incompatible",
+            Self::Value { .. } => "bad_value",
+            Self::UnknownSchema { .. } => "unknown_schema",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+}

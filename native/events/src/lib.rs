@@ -33,6 +33,8 @@ pub mod pgoutput;
 pub mod project;
 pub mod protobuf;
 mod sink;
+pub mod stream;
+pub mod structs;
 mod temporal;
 mod value;
 

@@ -29,6 +29,15 @@ pub enum Value {
     Map(Vec<(Self, Self)>),
 }
 
+impl Value {
+    /// The value of a key that is text. Of two equal keys the last one counts.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        let Self::Map(pairs) = self else { return None };
+        pairs.iter().rfind(|(own, _)| matches!(own, Self::Text(own) if own == key)).map(|(_, value)| value)
+    }
+}
+
 /// Builds one [`Value`].
 ///
 /// ```

@@ -72,9 +72,12 @@ defmodule Outrigger.Events.Plan do
   defp field({path, type}) when is_binary(path) and is_atom(type), do: {:ok, {path, type}}
   defp field(other), do: bad("a field is a path or {path, type}, not #{inspect(other)}")
 
-  defp filters(filters) when is_list(filters), do: each(filters, &filter/1)
+  @doc false
+  # Each as the engine knows it: `:==` and `:!=` are `:in` and `:not_in` of one value.
+  @spec filters([filter]) :: {:ok, [filter]} | {:error, Error.t()}
+  def filters(filters) when is_list(filters), do: each(filters, &filter/1)
 
-  defp filters(other),
+  def filters(other),
     do: bad(":where is a list of {path, comparison, value}, not #{inspect(other)}")
 
   defp filter({path, :==, value}), do: filter({path, :in, [value]})

@@ -18,7 +18,7 @@ defmodule Outrigger.PubSub.Many do
   A publisher gives up the processor after a chunk only: others get theirs a little later.
   """
 
-  alias Outrigger.PubSub.{Dispatch, Ordered, Place, Publisher}
+  alias Outrigger.PubSub.{Board, Dispatch, Ordered, Place, Publisher}
 
   @most 128
   @bytes 1_048_576
@@ -68,6 +68,20 @@ defmodule Outrigger.PubSub.Many do
 
   defp to_others(place, chunk, dispatcher),
     do: Publisher.broadcast_many(place.group, chunk, dispatcher)
+
+  @doc "Hands messages to the subscribers of this node."
+  @spec here(Place.t(), pid | :none, [{binary, term}], module) :: :ok
+  def here(place, from, messages, dispatcher), do: dispatch(messages, place, {from, dispatcher})
+
+  @doc "Whether anybody on this node has subscribed to anything; to one of `topics`, or to a prefix."
+  @spec anybody_here?(Place.t()) :: boolean
+  def anybody_here?(place), do: Registry.count(place.pubsub) > 0 or Board.beside?(place.group)
+
+  @spec anybody_here?(Place.t(), [binary]) :: boolean
+  def anybody_here?(place, topics) do
+    Enum.any?(topics, &(Registry.count_match(place.pubsub, &1, :_) > 0)) or
+      Board.beside?(place.group)
+  end
 
   @doc "`[{topic, message}]` in chunks of at most `most`. Raises if there is anything else in it."
   @spec chunks([{binary, term}], pos_integer) :: [[{binary, term}, ...]]

@@ -65,6 +65,24 @@ defmodule Outrigger.PubSub.Publisher do
     end
   end
 
+  @doc """
+  Sends events to the router, which decodes them for all other nodes (`Outrigger.Events.Stream`). `:decode`: not all of them are reached through
+  it, and nothing was sent. `weight` is how many messages they can become.
+  """
+  @spec broadcast_events(atom, binary, [term], pos_integer, module) ::
+          :ok | :decode | {:error, :unavailable}
+  def broadcast_events(group, text, events, weight, dispatcher) do
+    epoch = Board.epoch(group)
+
+    case Process.get(group) do
+      {^epoch, _relay, _directs, _use, _left, _strays} = path ->
+        events(path, group, {text, events, dispatcher}, weight)
+
+      _other ->
+        with_path(group, &events(&1, group, {text, events, dispatcher}, weight))
+    end
+  end
+
   @doc "Sends to the worker of one node, in order with this process's broadcasts."
   @spec direct_broadcast(atom, node, binary, term, module) :: :ok | {:error, :unavailable}
   def direct_broadcast(group, node, topic, message, dispatcher) when is_atom(node) do
@@ -78,6 +96,18 @@ defmodule Outrigger.PubSub.Publisher do
         with_path(group, &unicast(&1, group, node, topic, message, dispatcher))
     end
   end
+
+  defp events({epoch, relay, [], _, _, _}, group, {text, events, dispatcher} = what, weight)
+       when is_pid(relay) do
+    data = {:"$outrigger_events", 1, epoch, self(), dispatcher, text, events}
+
+    case :erlang.send(relay, data, [:noconnect]) do
+      :ok -> Board.count_sent(group, relay, weight)
+      :noconnect -> reroute(group, &events(&1, group, what, weight))
+    end
+  end
+
+  defp events(_path, _group, _what, _weight), do: :decode
 
   defp send_all({_epoch, nil, [], _, _, _}, _group, _what), do: :ok
 

@@ -24,6 +24,8 @@ defmodule Outrigger.PubSub.Worker do
 
   require Logger
 
+  alias Outrigger.Events.Stream
+
   alias Outrigger.PubSub.{
     Board,
     Dispatch,
@@ -111,6 +113,27 @@ defmodule Outrigger.PubSub.Worker do
   def handle_info({:"$outrigger_batch", elements}, state) do
     Board.count(state.group, :batches)
     {:noreply, batch(elements, state)}
+  end
+
+  # From a router that does not decode events of this kind.
+  def handle_info({:"$outrigger_events", 1, epoch, pid, dispatcher, text, events}, state) do
+    case Stream.messages(text, events) do
+      {:ok, messages} ->
+        elements =
+          for {topic, message} <- messages,
+              do: {:"$outrigger", epoch, pid, topic, message, dispatcher}
+
+        {:noreply, batch(elements, state)}
+
+      {:error, problem} ->
+        Board.count(state.group, :malformed)
+
+        Logger.error(
+          "#{inspect(state.pubsub)} dropped #{length(events)} events: #{inspect(problem)}"
+        )
+
+        {:noreply, state}
+    end
   end
 
   def handle_info({:"$outrigger_total", router, prefix, number, first, payloads}, state),

@@ -2,11 +2,33 @@ defmodule Outrigger.Events.DebeziumTest do
   use ExUnit.Case, async: true
 
   alias Outrigger.Error
-  alias Outrigger.Events.{Change, Debezium, Tombstone}
+  alias Outrigger.Events.{Change, DeadLetter, Debezium, Stream, Tombstone}
   alias Outrigger.Test.DebeziumCorpus
 
   doctest Debezium
   doctest Change
+
+  # What a stream makes of an event is what it decodes to: in the external term format, by another writer.
+  defp of_a_stream(event, options) do
+    config = [name: Some.Stream, pubsub: Some.PubSub, format: :debezium, options: options]
+
+    {:ok, config} =
+      Stream.Text.config(config ++ [dead_letter: "dead", views: [all: [topic: "t"]]])
+
+    {:ok, messages} = Stream.messages(Stream.Text.text(config, config.views), [event])
+
+    case messages do
+      [{"t", {Some.Stream, :all, decoded}}] ->
+        {:ok, decoded}
+
+      [{"dead", {Some.Stream, :dead_letter, letter}}] ->
+        {key, value} = event
+        assert %DeadLetter{key: ^key, value: ^value} = letter
+        {:error, error} = Debezium.decode(event, options)
+        assert letter.reason == error.reason
+        {:error, error}
+    end
+  end
 
   for file <- DebeziumCorpus.files(), not String.ends_with?(file, "-avro.json") do
     test "every case of #{Path.basename(file)} decodes as it says" do
@@ -15,6 +37,7 @@ defmodule Outrigger.Events.DebeziumTest do
         record = DebeziumCorpus.record(case)
         decoded = Debezium.decode(record, options)
         assert [decoded] == Debezium.decode_all([record], options)
+        assert decoded == of_a_stream(record, options)
         DebeziumCorpus.check(case, decoded)
       end
     end

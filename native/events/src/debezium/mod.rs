@@ -40,6 +40,7 @@ mod framed;
 mod key;
 mod meaning;
 mod members;
+mod named;
 mod options;
 mod outbox;
 mod pairs;

@@ -31,8 +31,13 @@ pub enum Test {
 impl Test {
     /// What it says of a value that is not there.
     pub(super) fn of_nothing(&self) -> bool {
+        self.of(|verdict| verdict.null())
+    }
+
+    /// What it says of the scalar that is told. Of none: what it says of lists and maps.
+    pub(crate) fn of(&self, tell: impl FnOnce(&mut Verdict<'_>)) -> bool {
         let mut verdict = Verdict::new(self);
-        verdict.null();
+        tell(&mut verdict);
         verdict.passed
     }
 
@@ -60,7 +65,7 @@ impl Test {
 }
 
 /// Takes one scalar and says whether it passes.
-pub(super) struct Verdict<'t> {
+pub(crate) struct Verdict<'t> {
     test: &'t Test,
     pub(super) passed: bool,
 }

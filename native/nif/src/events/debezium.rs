@@ -6,17 +6,17 @@ use std::sync::OnceLock;
 use outrigger_events::debezium::{
     self, DOCUMENT, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped,
 };
-use outrigger_events::project::Unit;
 use outrigger_events::{Error, Limits};
-use rustler::{Binary, Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
+use rustler::{Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
 
 use super::json::{Bounds, SCRATCH, style};
+use super::parts::Parts;
 use super::problem::refused;
 use super::sink::{Style, TermSink};
 use super::slice::charged;
 use super::writers::WritersResource;
 
-atoms! { ok, nil, dirty, auto, envelope, row, outbox, cloud_event }
+atoms! { ok, dirty }
 
 /// What a call on a normal scheduler reads: the worst of documents takes less than a millisecond.
 const PORTION: usize = 32 << 10;
@@ -39,7 +39,7 @@ impl Resource for OptionsResource {}
 /// A column: table, name, lists around its type, type, and the type's scale or unit.
 type Column<'a> = (&'a str, &'a str, usize, &'a str, i32);
 /// Shape, whether untyped columns are taken as they are, encoding of bytes, prefix, placeholder, whether payloads are expanded.
-type Ways<'a> = (rustler::Atom, bool, Option<&'a str>, &'a str, Option<&'a str>, bool);
+type Ways<'a> = (&'a str, bool, Option<&'a str>, &'a str, Option<&'a str>, bool);
 
 #[rustler::nif]
 fn events_debezium_options(
@@ -50,17 +50,11 @@ fn events_debezium_options(
 ) -> NifResult<ResourceArc<OptionsResource>> {
     let (shape, as_is, binary, prefix, placeholder, expand) = ways;
     let binary = match binary {
-        Some(name) => Some(encoding(name).ok_or(rustler::Error::BadArg)?),
+        Some(name) => Some(Encoding::named(name).ok_or(rustler::Error::BadArg)?),
         None => None,
     };
     let mut options = Options {
-        shape: match shape {
-            _ if shape == envelope() => Shape::Envelope,
-            _ if shape == row() => Shape::Row,
-            _ if shape == outbox() => Shape::Outbox,
-            _ if shape == cloud_event() => Shape::CloudEvent,
-            _ => Shape::Auto,
-        },
+        shape: Shape::named(shape).ok_or(rustler::Error::BadArg)?,
         untyped: if as_is { Untyped::AsIs } else { Untyped::Refuse },
         binary,
         prefix: prefix.into(),
@@ -74,81 +68,17 @@ fn events_debezium_options(
         options.unavailable = Unavailable::new(placeholder);
     }
     for (table, column, lists, kind, detail) in columns {
-        let meaning = meaning(kind, detail).ok_or(rustler::Error::BadArg)?;
+        let meaning = Meaning::named(kind, detail).ok_or(rustler::Error::BadArg)?;
         let meaning = (0..lists.min(8)).fold(meaning, |items, _| Meaning::List(Box::new(items)));
         options = options.column(table, column, meaning);
     }
     Ok(ResourceArc::new(OptionsResource { options, style: style(flags) }))
 }
 
-fn encoding(name: &str) -> Option<Encoding> {
-    Some(match name {
-        "base64" => Encoding::Base64,
-        "base64_url" => Encoding::Base64Url,
-        "hex" => Encoding::Hex,
-        _ => return None,
-    })
-}
-
-fn meaning(kind: &str, detail: i32) -> Option<Meaning> {
-    let unit = || match detail {
-        0 => Unit::Seconds,
-        3 => Unit::Millis,
-        6 => Unit::Micros,
-        _ => Unit::Nanos,
-    };
-    Some(match kind {
-        "as_is" => Meaning::Raw,
-        "string" => Meaning::Text,
-        "boolean" => Meaning::Boolean,
-        "integer" => Meaning::Whole,
-        "float" => Meaning::Real,
-        "decimal" => Meaning::Number,
-        "unscaled" => Meaning::Decimal(detail),
-        "variable_decimal" => Meaning::VariableDecimal,
-        "date" => Meaning::Date,
-        "time" => Meaning::Time(unit()),
-        "naive" => Meaning::Naive(unit()),
-        "instant" => Meaning::Instant(unit()),
-        "duration" => Meaning::Span(unit()),
-        "iso_date" => Meaning::IsoDate,
-        "iso_time" => Meaning::IsoTime,
-        "iso_naive" => Meaning::IsoNaive,
-        "iso_instant" => Meaning::IsoInstant,
-        "iso_duration" => Meaning::IsoSpan,
-        "bits" => Meaning::Bits,
-        "enum_set" => Meaning::EnumSet,
-        _ => Meaning::Bytes(encoding(kind)?),
-    })
-}
-
 /// Those of `decode/1`.
 fn defaults() -> &'static OptionsResource {
     static DEFAULTS: OnceLock<OptionsResource> = OnceLock::new();
     DEFAULTS.get_or_init(|| OptionsResource { options: Options::default(), style: style(0) })
-}
-
-/// A record: its value, or its key and value. `nil` is none.
-struct Parts<'a> {
-    key: Option<Binary<'a>>,
-    value: Option<Binary<'a>>,
-}
-
-impl<'a> Parts<'a> {
-    fn of(term: Term<'a>) -> NifResult<Self> {
-        let part = |term: Term<'a>| if nil() == term { Ok(None) } else { Binary::from_term(term).map(Some) };
-        match rustler::types::tuple::get_tuple(term) {
-            Ok(pair) => match pair.as_slice() {
-                [key, value] => Ok(Self { key: part(*key)?, value: part(*value)? }),
-                _ => Err(rustler::Error::BadArg),
-            },
-            Err(_) => Ok(Self { key: None, value: part(term)? }),
-        }
-    }
-
-    fn length(&self) -> usize {
-        [self.key, self.value].iter().flatten().map(|part| part.len()).sum()
-    }
 }
 
 /// Who reads: with which options, schemas, and how much at most.
@@ -187,12 +117,11 @@ impl<'c> Call<'c> {
     }
 
     fn tell<'a>(&self, parts: &Parts<'a>, sink: &mut TermSink<'a, '_>) -> (Result<(), Error>, usize) {
-        match parts.value {
+        match parts.whole {
             Some(value) => sink.begin(value),
             None => sink.drop_told(),
         }
-        let value = parts.value.as_ref().map(|value| value.as_slice());
-        let key = parts.key.as_ref().map(|key| key.as_slice());
+        let (value, key) = (parts.value(), parts.key());
         let writers = self.writers.map(|writers| &writers.0);
         MEMORY.with_borrow_mut(|memory| {
             memory.set_room(self.room);

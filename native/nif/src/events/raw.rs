@@ -115,15 +115,17 @@ impl<'a> Maker<'a> {
     }
 
     /// A struct with these fields.
-    pub(super) fn structure<const N: usize>(self, name: Name, fields: [(Name, Word); N]) -> Word {
+    #[inline]
+    pub(super) fn structure(self, name: Name, fields: impl IntoIterator<Item = (Name, Word)>) -> Word {
         let mut keys = [Word::none(); 16];
         let mut values = [Word::none(); 16];
         let all = std::iter::once((Name::Struct, self.name(name))).chain(fields);
+        let mut count = 0;
         for (((name, value), key), place) in all.zip(&mut keys).zip(&mut values) {
             *key = self.name(name);
             *place = value;
+            count += 1;
         }
-        let count = (N + 1).min(16);
         // The names are different ones.
         self.map(keys.get(..count).unwrap_or_default(), values.get(..count).unwrap_or_default())
             .unwrap_or_else(|| self.nil())

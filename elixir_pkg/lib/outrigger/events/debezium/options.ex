@@ -23,25 +23,32 @@ defmodule Outrigger.Events.Debezium.Options do
   @doc false
   @spec new(keyword) :: t
   def new(options) when is_list(options) do
+    {registry, options} = Keyword.pop(options, :registry)
+    if not is_atom(registry), do: bad({:registry, registry})
+    {ways, columns, flags, bounds} = read(options)
+
+    %__MODULE__{
+      reference: Native.events_debezium_options(ways, columns, flags, bounds),
+      registry: registry
+    }
+  end
+
+  @doc false
+  # As the engine takes them.
+  @spec read(keyword) :: {tuple, [tuple], non_neg_integer, Options.bounds()}
+  def read(options) when is_list(options) do
     {own, json} = Keyword.split(options, @own)
 
     for {name, value} <- json, name not in @json, do: bad({name, value})
     {flags, bounds} = Options.read(json, "Outrigger.Events.Debezium")
 
     ways =
-      {one_of(own, :shape, @shapes, :auto),
+      {Atom.to_string(one_of(own, :shape, @shapes, :auto)),
        one_of(own, :untyped, [:error, :as_is], :error) == :as_is, binary(own[:binary]),
        text(own, :prefix, "__"), text(own, :placeholder, nil),
        one_of(own, :expand_payload, [true, false], false)}
 
-    columns = Enum.map(own[:columns] || [], &column/1)
-    registry = own[:registry]
-    if not is_atom(registry), do: bad({:registry, registry})
-
-    %__MODULE__{
-      reference: Native.events_debezium_options(ways, columns, flags, bounds),
-      registry: registry
-    }
+    {ways, Enum.map(own[:columns] || [], &column/1), flags, bounds}
   end
 
   @doc false

@@ -66,6 +66,9 @@ pub(super) struct Figures {
     pub(super) runs: AtomicU64,
     /// Frames among them that several messages share.
     pub(super) batches: AtomicU64,
+    /// Events that were decoded, and those that could not be.
+    pub(super) events: AtomicU64,
+    pub(super) dead_letters: AtomicU64,
     /// Copies that were sent late, to peers whose interest came late.
     pub(super) late: AtomicU64,
     /// Copies that were dropped, since the peers they were for lagged.

@@ -18,6 +18,7 @@ use outrigger_term::Pid;
 
 use super::batch::Batch;
 use super::core::Core;
+use super::events::{self, EventsError, Streams};
 use super::outlet::Outlet;
 use super::request::{self, Request, RequestError};
 use super::split;
@@ -48,6 +49,7 @@ pub(super) struct LinkInbound<O, D> {
     prefixes: HashMap<Arc<str>, Arc<[u8]>>,
     /// The groups attached over this link.
     attached: HashSet<String>,
+    streams: Streams,
     throttle: Throttle,
     since: Instant,
 }
@@ -72,6 +74,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
             places: Vec::new(),
             prefixes: HashMap::new(),
             attached: HashSet::new(),
+            streams: Streams::default(),
             throttle: Throttle::default(),
             since: Instant::now(),
         }
@@ -87,7 +90,7 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
             }
         };
         match split::messages(payload.as_slice(), &mut self.places) {
-            Ok(None) => self.add(key, payload),
+            Ok(None) => self.decode(key, payload),
             Ok(Some(left_out)) => {
                 let whole = payload.to_bytes();
                 let places = std::mem::take(&mut self.places);
@@ -102,6 +105,38 @@ impl<O: Outlet, D: Dial> LinkInbound<O, D> {
             }
             Err(error) => self.malformed(&error.to_string()),
         }
+    }
+
+    /// A message, or events to be made messages.
+    fn decode(&mut self, key: RouteKey, payload: Payload<'_>) {
+        let request = match events::read(payload.as_slice()) {
+            Ok(None) => return self.add(key, payload),
+            Ok(Some(request)) => request,
+            Err(EventsError::Unknown(problem)) => return self.pass_on(key, payload, &problem),
+            Err(error) => return self.malformed(&error.to_string()),
+        };
+        let mut streams = std::mem::take(&mut self.streams);
+        let made = streams.make(&request, |messages, ends| {
+            let mut start = 0;
+            for &end in ends {
+                self.add(key, Payload::new(&messages.slice(..end), start));
+                start = end;
+            }
+        });
+        self.streams = streams;
+        match made {
+            Ok(failed) => {
+                self.core.figures.events.fetch_add(request.count() - failed, Relaxed);
+                self.core.figures.dead_letters.fetch_add(failed, Relaxed);
+            }
+            Err(error) => self.pass_on(key, payload, &error.to_string()),
+        }
+    }
+
+    /// Events that are decoded by those who get them.
+    fn pass_on(&mut self, key: RouteKey, payload: Payload<'_>, problem: &str) {
+        self.complain(problem);
+        self.add(key, payload);
     }
 
     /// A message to be forwarded.

@@ -16,6 +16,8 @@
 //!
 //! Messages of prefixes that all nodes shall see in one order are numbered and handed out by their sequence ([`ordered`]).
 //!
+//! Events that a publisher sends as bytes are decoded here ([`events`]), and what their stream makes of them is messages like any other.
+//!
 //! A peer that does not keep up gets its messages by a [`lane`] of its own, which drops what has no room and says so.
 //!
 //! Limits: see the engine for groups, members and versions; the node bounds links and queues.
@@ -26,6 +28,7 @@ mod batch;
 mod copies;
 mod core;
 mod cover;
+mod events;
 mod inbound;
 mod interest;
 mod lane;

@@ -162,6 +162,8 @@ impl PubSub {
             ("runs", figures.runs.load(Relaxed)),
             ("batches", figures.batches.load(Relaxed)),
             ("copies", counters.copies),
+            ("events", figures.events.load(Relaxed)),
+            ("dead_letters", figures.dead_letters.load(Relaxed)),
             ("late", figures.late.load(Relaxed)),
             ("lost", figures.lost.load(Relaxed)),
             ("unknown_route", counters.dropped_unknown_route),

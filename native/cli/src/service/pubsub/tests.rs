@@ -14,6 +14,7 @@ use super::inbound::{Dial, LinkInbound};
 use super::outlet::Outlet;
 
 mod batches;
+mod events;
 mod interest;
 mod lagging;
 mod leaving;
@@ -282,7 +283,7 @@ fn read(frame: &[u8]) -> Seen {
         reader.expect_end().unwrap();
         return Seen::Leaving;
     }
-    if tag == "$outrigger" || tag == "$outrigger_end" || tag == "$outrigger_total" {
+    if ["$outrigger", "$outrigger_end", "$outrigger_total", "$outrigger_events"].contains(&&*tag) {
         return Seen::Data(payload.to_vec());
     }
     assert_eq!(arity, 5);

@@ -2,7 +2,8 @@ defmodule Outrigger.Events.Registry.Folder.Lock do
   @moduledoc """
   One writer at a time in a folder, across processes and nodes: whoever has made the file `ids.lock`.
 
-  The file says who has made it. Others look again every few milliseconds, for 12 seconds at most.
+  The file says who has made it. Others look again every few milliseconds, for as long as it goes from hand to hand; one that has the same
+  holder in front of it for 12 seconds gives up.
 
   A holder writes two or three small files, so one that has the lock for more than 10 seconds has died, and the file is taken
   away. Only one does this at a time, whoever has made `ids.lock.takeover`, and looks again once it has. A holder that was only slow finds
@@ -28,7 +29,7 @@ defmodule Outrigger.Events.Registry.Folder.Lock do
   def hold(dir, write, patience \\ @patience_ms) do
     lock = %__MODULE__{path: Path.join(dir, "ids.lock"), own: own()}
 
-    with :ok <- acquire(lock, now() + patience) do
+    with :ok <- acquire(lock, {patience, now() + patience, nil}) do
       try do
         write.(lock)
       after
@@ -50,39 +51,50 @@ defmodule Outrigger.Events.Registry.Folder.Lock do
          )}
   end
 
-  defp acquire(lock, until) do
+  defp acquire(lock, waiting) do
     case create(lock.path, lock.own) do
       :ok ->
         :ok
 
       {:error, :eexist} ->
-        wait(lock, until)
+        wait(lock, waiting)
 
       {:error, reason} ->
         {:error, Files.bad(lock.path, "cannot be made (#{:file.format_error(reason)})")}
     end
   end
 
-  defp wait(lock, until) do
+  defp wait(lock, {patience, until, holder}) do
     if stale?(lock.path), do: take_over(lock.path)
 
-    if now() < until do
-      # Nobody tells of a file that is gone.
-      Process.sleep(@again_ms)
-      acquire(lock, until)
-    else
-      holder =
-        case File.read(lock.path) do
-          {:ok, holder} -> String.slice(holder, 0, 200)
-          {:error, _gone} -> "another"
-        end
+    case holder(lock.path) do
+      ^holder ->
+        if now() < until, do: again(lock, {patience, until, holder}), else: held(lock, holder)
 
-      {:error,
-       Files.bad(
-         lock.path,
-         "is held by #{String.trim(holder)}: if that has died, delete the file, and ids.lock.takeover if it is there"
-       )}
+      another ->
+        again(lock, {patience, now() + patience, another})
     end
+  end
+
+  defp holder(path) do
+    case File.read(path) do
+      {:ok, holder} -> holder
+      {:error, _gone} -> "another"
+    end
+  end
+
+  # Nobody tells of a file that is gone.
+  defp again(lock, waiting) do
+    Process.sleep(@again_ms)
+    acquire(lock, waiting)
+  end
+
+  defp held(lock, holder) do
+    {:error,
+     Files.bad(
+       lock.path,
+       "is held by #{holder |> String.slice(0, 200) |> String.trim()}: if that has died, delete the file, and ids.lock.takeover if it is there"
+     )}
   end
 
   defp take_over(path) do

@@ -1,4 +1,4 @@
-defmodule Bench.Events.Documents do
+defmodule Bench.Documents do
   @moduledoc """
   Events in the shapes that change data capture sends: made here, the same ones each time.
 

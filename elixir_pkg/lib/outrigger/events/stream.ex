@@ -1,0 +1,229 @@
+defmodule Outrigger.Events.Stream do
+  @moduledoc """
+  Events from any node, decoded once for the whole cluster, and handed as terms to those who want them.
+
+      children = [
+        {Outrigger.PubSub, name: MyApp.PubSub},
+        {Outrigger.Events.Stream,
+         name: MyApp.Orders,
+         pubsub: MyApp.PubSub,
+         format: :debezium,
+         views: [
+           all: [topic: "orders"],
+           paid: [
+             topic: ["orders:", {:path, "after.customer_id"}],
+             where: [{"op", :in, ["create", "update"]}, {"after.state", :==, "paid"}],
+             fields: [id: "after.id", sum: "after.sum"]
+           ]
+         ]}
+      ]
+
+      # in whatever reads events: a consumer of Kafka, a webhook
+      :ok = Outrigger.Events.Stream.publish(MyApp.Orders, bytes)
+
+      # in a LiveView, on any node
+      :ok = Outrigger.PubSub.subscribe(MyApp.PubSub, "orders:42")
+      def handle_info({MyApp.Orders, :paid, %{id: id, sum: sum}}, socket), do: …
+
+  An event is its bytes, or `{key, value}`; `nil` stands for a value that is a tombstone. It goes to the Rust node as it is, which decodes
+  it once and sends each view's message to the nodes where somebody has subscribed to its topic. Without a Rust node, or while not all nodes are
+  reached through one, the publisher's node decodes it with the NIF. Subscribers see no difference.
+
+  ## Views
+
+  A view is what one kind of subscriber wants:
+
+    * `:topic` - of the PubSub: a string, or a list of strings and `{:path, path}`, whose value (a string, an integer or a boolean) stands in the
+      topic. An event without that value makes no message;
+    * `:where` - filters as of `Outrigger.Events.plan/2`, all of which have to be passed;
+    * `:fields` - `[name: path]`: a map with these names. Without it, all of the event.
+
+  Paths are those of `Outrigger.Events.plan/2`, into what was decoded: of the format `:debezium` into the `Outrigger.Events.Change`, whose own names are
+  strings to filters and paths: `{"op", :==, "update"}`, `"after.id"`.
+
+  A message is `{stream, view, data}`. Views that are known when the application starts stand in `:views`; `subscribe/2` adds one for as long as
+  somebody wants it.
+
+  ## Dead letters
+
+  An event that cannot be decoded stops nothing: `{stream, :dead_letter, %Outrigger.Events.DeadLetter{}}` goes to the stream's dead-letter topic, with the
+  reason and the bytes.
+
+  ## Options
+
+  #{Outrigger.Options.docs(Outrigger.Events.Stream.Text.schema())}
+
+  ## What holds
+
+    * Messages of one publishing process come in its order, exactly once while nodes live: they are broadcasts of `Outrigger.PubSub`.
+    * Whoever has subscribed, by topic or by `subscribe/2`, gets what is published after that has returned, on every node that is connected.
+    * A view is known on every node that runs the stream, whichever of them declared it: nodes with other views than others, as in a rolling
+      deploy, publish for all.
+
+  ## Errors
+
+  `publish/2`: `:not_running`, and `:unavailable` as of `Outrigger.PubSub`. `subscribe/2` besides: `:bad_plan`.
+
+  ## Limits
+
+  JSON, and Debezium's JSON. 64 views at a time, 64 fields and 16 filters of each; topics of 4 KiB. Up to 128 events, or 1 MiB, go to the Rust node
+  as one, and the text of all views goes with each: publish lists where there are many events.
+  """
+
+  alias Outrigger.Error
+  alias Outrigger.Events.Stream.{Text, Views}
+  alias Outrigger.Native
+  alias Outrigger.PubSub.{Many, Place, Publisher}
+
+  @typedoc "An event: its value, or its key and its value."
+  @type event :: binary | nil | {key :: binary | nil, value :: binary | nil}
+
+  @most 128
+  @bytes 1_048_576
+  # Where the worst of events takes less than a millisecond.
+  @normal 16_384
+
+  @doc "A child of a supervisor, on every node that publishes or subscribes."
+  @spec child_spec(keyword) :: Supervisor.child_spec()
+  def child_spec(options), do: %{id: options[:name], start: {__MODULE__, :start_link, [options]}}
+
+  @doc "Starts the stream. `{:error, error}` with the reason `:bad_option` or `:bad_plan` says what is wrong with its options."
+  @spec start_link(keyword) :: GenServer.on_start()
+  def start_link(options) do
+    with {:ok, config} <- Text.config(options), do: Views.start_link(config)
+  end
+
+  @doc """
+  Publishes an event, or a list of them.
+  """
+  @spec publish(atom, event | [event]) :: :ok | {:error, Error.t() | :unavailable}
+  def publish(stream, events) when is_atom(stream) do
+    with {:ok, compiled} <- Views.fetch(stream) do
+      place = Place.of(compiled.pubsub)
+
+      events
+      |> List.wrap()
+      |> or_tombstone(events)
+      |> chunks()
+      |> each(place, compiled)
+    end
+  end
+
+  @doc """
+  Subscribes the caller to a view of its own, for as long as it lives or until `unsubscribe/2` with the same options.
+
+      :ok = Outrigger.Events.Stream.subscribe(MyApp.Orders, where: [{"after.state", :==, "failed"}], fields: [id: "after.id"], as: :failed)
+
+  Options: `:where` and `:fields` of a view, and `:as`, its name in messages (`:event`). Subscribers with the same options share a view. What the
+  stream's nodes publish from now on comes, also if they are only told of the view by this call.
+  """
+  @spec subscribe(atom, keyword) :: :ok | {:error, Error.t() | term}
+  def subscribe(stream, options \\ []) do
+    with {:ok, %{pubsub: pubsub}} <- Views.fetch(stream),
+         {:ok, view} <- Text.subscription(stream, options),
+         :ok <- Outrigger.PubSub.subscribe(pubsub, hd(view.topic)) do
+      with {:error, _reason} = error <- Views.want(stream, view, self()) do
+        :ok = Outrigger.PubSub.unsubscribe(pubsub, hd(view.topic))
+        error
+      end
+    end
+  end
+
+  @doc "Ends what `subscribe/2` with the same options has begun."
+  @spec unsubscribe(atom, keyword) :: :ok | {:error, Error.t()}
+  def unsubscribe(stream, options \\ []) do
+    with {:ok, %{pubsub: pubsub}} <- Views.fetch(stream),
+         {:ok, view} <- Text.subscription(stream, options) do
+      :ok = Outrigger.PubSub.unsubscribe(pubsub, hd(view.topic))
+      Views.want_no_more(stream, view, self())
+    end
+  end
+
+  @doc false
+  # What a worker does with events that came as they are, through a router that does not decode them.
+  @spec messages(binary, [event]) :: {:ok, [{binary, term}]} | {:error, term}
+  def messages(text, events) do
+    with {:ok, reference} <- Native.events_stream(text),
+         do: {:ok, decode(events, reference, [])}
+  end
+
+  # A tombstone by itself is no empty list.
+  defp or_tombstone([], nil), do: [nil]
+  defp or_tombstone(events, _given), do: events
+
+  defp chunks(events) do
+    events
+    |> Enum.chunk_while(
+      {[], 0, 0},
+      fn event, {chunk, count, bytes} ->
+        size = size(event)
+
+        if count == @most or (count > 0 and bytes + size > @bytes),
+          do: {:cont, Enum.reverse(chunk), {[event], 1, size}},
+          else: {:cont, {[event | chunk], count + 1, bytes + size}}
+      end,
+      fn {chunk, _count, _bytes} -> {:cont, Enum.reverse(chunk), nil} end
+    )
+  end
+
+  defp size(nil), do: 0
+  defp size(bytes) when is_binary(bytes), do: byte_size(bytes)
+
+  defp size({key, value}) when not is_tuple(key) and not is_tuple(value),
+    do: size(key) + size(value)
+
+  defp size(other) do
+    raise ArgumentError,
+          "an event is a binary, nil or {key, value} of these, got: #{inspect(other, limit: 5)}"
+  end
+
+  defp each(chunks, place, compiled) do
+    Enum.reduce_while(chunks, :ok, fn chunk, :ok ->
+      case one(chunk, place, compiled) do
+        :ok -> {:cont, :ok}
+        error -> {:halt, error}
+      end
+    end)
+  end
+
+  defp one([], _place, _compiled), do: :ok
+
+  defp one(events, %{adapter: Outrigger.PubSub.Adapter} = place, compiled) do
+    weight = length(events) * compiled.views
+
+    case Publisher.broadcast_events(place.group, compiled.text, events, weight, Outrigger.PubSub) do
+      :ok -> if wanted_here?(place, compiled), do: here(events, place, compiled), else: :ok
+      :decode -> everywhere(events, place, compiled)
+      {:error, _reason} = error -> error
+    end
+  end
+
+  # Another adapter, or one that puts some topics in order, which is not for a router that decodes.
+  defp one(events, place, compiled), do: everywhere(events, place, compiled)
+
+  defp everywhere(events, place, compiled) do
+    messages = decode(events, compiled.reference, [])
+
+    with {:error, {reason, _sent}} <-
+           Many.broadcast(place.pubsub, :none, messages, Outrigger.PubSub),
+         do: {:error, reason}
+  end
+
+  defp here(events, place, compiled),
+    do: Many.here(place, :none, decode(events, compiled.reference, []), Outrigger.PubSub)
+
+  # A topic that depends on the event is known when it is decoded.
+  defp wanted_here?(place, %{topics: :any}), do: Many.anybody_here?(place)
+  defp wanted_here?(place, %{topics: topics}), do: Many.anybody_here?(place, topics)
+
+  defp decode([], _reference, messages), do: messages |> Enum.reverse() |> Enum.concat()
+
+  defp decode([event | _] = events, reference, messages) do
+    {more, left} =
+      if size(event) > @normal,
+        do: Native.events_stream_take_dirty(reference, events),
+        else: Native.events_stream_take(reference, events)
+
+    decode(left, reference, [more | messages])
+  end
+end

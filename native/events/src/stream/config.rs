@@ -1,0 +1,215 @@
+//! The text that says what a stream is: JSON, written by the package.
+//!
+//! ```text
+//! {"name": atom, "format": "json" | "debezium", "dead_letter": topic, "limits": [bytes, depth, digits],
+//!  "decimals": boolean,                                    floats as decimals, of the format json
+//!  "debezium": {"shape", "untyped", "binary", "prefix", "placeholder", "expand", "columns": [[table, column, lists, type, detail]]},
+//!  "views": [{"name": atom, "topic": [text | {"path": path}], "where": [[path, comparison, value]], "fields": [[atom, path]]}]}
+//! ```
+//!
+//! What is not there is as the decoder has it by default; a view without `fields` takes the whole.
+
+use super::named;
+use super::run::{Format, Stream};
+use super::view::{Part, View};
+use crate::debezium::{self, Encoding, Meaning, Shape, Unavailable, Untyped};
+use crate::json::{self, Floats};
+use crate::project::Path;
+use crate::{Error, Integer, Limits, TreeSink, Value};
+
+const BYTES: usize = 64 << 10;
+const VIEWS: usize = 64;
+const FIELDS: usize = 64;
+const FILTERS: usize = 16;
+/// Of an atom.
+const NAME: usize = 255;
+/// Lists inside each other, of a column.
+const LISTS: i64 = 8;
+
+/// What is wrong with a part of the text.
+pub(super) struct Wrong(String);
+
+pub(super) fn wrong(problem: &str) -> Wrong {
+    Wrong(problem.to_owned())
+}
+
+impl From<Error> for Wrong {
+    fn from(error: Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Stream {
+    /// Compiles the text of a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Plan`], with what is wrong.
+    pub fn parse(text: &[u8]) -> Result<Self, Error> {
+        parse(text).map_err(|Wrong(problem)| Error::Plan { what: "the stream".to_owned(), problem })
+    }
+}
+
+fn parse(text: &[u8]) -> Result<Stream, Wrong> {
+    let options = json::Options {
+        limits: Limits { bytes: BYTES, depth: 16, ..Limits::default() },
+        ..json::Options::default()
+    };
+    let mut sink = TreeSink::default();
+    json::decode(text, &options, &mut sink)?;
+    let of = sink.finish().unwrap_or(Value::Null);
+    let limits = limits(of.get("limits"))?;
+    let format = match string(of.get("format"), "format")? {
+        "json" => {
+            let floats = if boolean(of.get("decimals"))? { Floats::Decimals } else { Floats::Binary };
+            Format::Json(json::Options { limits, floats })
+        }
+        "debezium" => Format::Debezium(Box::new(debezium(of.get("debezium"), limits)?)),
+        _ => return Err(wrong("the format is json or debezium")),
+    };
+    let views = list(of.get("views"), VIEWS, "views")?.iter().map(view).collect::<Result<_, _>>()?;
+    Ok(Stream {
+        name: name(of.get("name"))?,
+        format,
+        dead_letter: string(of.get("dead_letter"), "dead_letter")?.into(),
+        views,
+    })
+}
+
+fn view(of: &Value) -> Result<View, Wrong> {
+    let topic = list(of.get("topic"), FIELDS, "topic")?.iter().map(part).collect::<Result<_, _>>()?;
+    let filters = list(of.get("where"), FILTERS, "where")?.iter().map(|filter| match items(filter) {
+        [path, test, operand] => Ok((
+            Path::parse(string(Some(path), "path")?)?,
+            named::test(string(Some(test), "comparison")?, operand)?,
+        )),
+        _ => Err(wrong("a filter is a path, a comparison and a value")),
+    });
+    let fields = |of: &Value| {
+        let fields = list(Some(of), FIELDS, "fields")?.iter().map(|field| match items(field) {
+            [key, path] => Ok((name(Some(key))?, Path::parse(string(Some(path), "path")?)?)),
+            _ => Err(wrong("a field is a name and a path")),
+        });
+        let fields: Vec<(Box<str>, Path)> = fields.collect::<Result<_, Wrong>>()?;
+        // A map with a key twice is none.
+        match (1..fields.len()).any(|place| fields[..place].iter().any(|(name, _)| *name == fields[place].0))
+        {
+            true => Err(wrong("two fields of a view have one name")),
+            false => Ok(fields),
+        }
+    };
+    Ok(View {
+        name: name(of.get("name"))?,
+        topic,
+        filters: filters.collect::<Result<_, _>>()?,
+        fields: of.get("fields").map(fields).transpose()?,
+    })
+}
+
+fn part(of: &Value) -> Result<Part, Wrong> {
+    match of.get("path") {
+        Some(path) => Ok(Part::Of(Path::parse(string(Some(path), "path")?)?)),
+        None => Ok(Part::Text(string(Some(of), "a part of a topic")?.into())),
+    }
+}
+
+fn debezium(of: Option<&Value>, limits: Limits) -> Result<debezium::Options, Wrong> {
+    let mut options = debezium::Options { limits, ..debezium::Options::default() };
+    let Some(of) = of else { return Ok(options) };
+    let unknown = |what: &str| wrong(&format!("there is no such {what}"));
+    if let Some(shape) = optional(of.get("shape"))? {
+        options.shape = Shape::named(shape).ok_or_else(|| unknown("shape"))?;
+    }
+    if let Some(binary) = optional(of.get("binary"))? {
+        options.binary = Some(Encoding::named(binary).ok_or_else(|| unknown("encoding"))?);
+    }
+    if let Some(prefix) = optional(of.get("prefix"))? {
+        options.prefix = prefix.into();
+    }
+    if let Some(placeholder) = optional(of.get("placeholder"))? {
+        options.unavailable = Unavailable::new(placeholder);
+    }
+    if boolean(of.get("as_is"))? {
+        options.untyped = Untyped::AsIs;
+    }
+    options.expand = boolean(of.get("expand"))?;
+    for column in list(of.get("columns"), usize::MAX, "columns")? {
+        let [table, name, lists, kind, detail] = items(column) else {
+            return Err(wrong("a column is a table, a name, lists, a type and a detail"));
+        };
+        let detail = i32::try_from(integer(detail)?).map_err(|_| wrong("a detail is of 32 bits"))?;
+        let meaning = Meaning::named(string(Some(kind), "type")?, detail).ok_or_else(|| unknown("type"))?;
+        let meaning =
+            (0..integer(lists)?.min(LISTS)).fold(meaning, |items, _| Meaning::List(Box::new(items)));
+        options = options.column(string(Some(table), "table")?, string(Some(name), "column")?, meaning);
+    }
+    Ok(options)
+}
+
+fn limits(of: Option<&Value>) -> Result<Limits, Wrong> {
+    let defaults = Limits::default();
+    match of.map(items) {
+        None => Ok(defaults),
+        Some([bytes, depth, digits]) => {
+            let [bytes, depth, digits] = [bytes, depth, digits].map(integer);
+            let bound = |value: i64| usize::try_from(value).map_err(|_| wrong("a limit is a whole number"));
+            Ok(Limits {
+                bytes: bound(bytes?)?,
+                depth: bound(depth?)?.min(defaults.depth),
+                digits: bound(digits?)?,
+                ..defaults
+            })
+        }
+        Some(_) => Err(wrong("limits are bytes, depth and digits")),
+    }
+}
+
+fn items(of: &Value) -> &[Value] {
+    match of {
+        Value::List(items) => items,
+        _ => &[],
+    }
+}
+
+fn list<'v>(of: Option<&'v Value>, most: usize, what: &str) -> Result<&'v [Value], Wrong> {
+    match of {
+        None => Ok(&[]),
+        Some(Value::List(items)) if items.len() <= most => Ok(items),
+        Some(_) => Err(wrong(&format!("{what} is a list of at most {most}"))),
+    }
+}
+
+fn string<'v>(of: Option<&'v Value>, what: &str) -> Result<&'v str, Wrong> {
+    match of {
+        Some(Value::Text(text)) => Ok(text),
+        _ => Err(wrong(&format!("{what} has to be a string"))),
+    }
+}
+
+fn optional(of: Option<&Value>) -> Result<Option<&str>, Wrong> {
+    match of {
+        None | Some(Value::Null) => Ok(None),
+        some => string(some, "an option").map(Some),
+    }
+}
+
+/// An atom's text.
+fn name(of: Option<&Value>) -> Result<Box<str>, Wrong> {
+    let text = string(of, "name")?;
+    if text.len() <= NAME { Ok(text.into()) } else { Err(wrong("a name has at most 255 bytes")) }
+}
+
+fn boolean(of: Option<&Value>) -> Result<bool, Wrong> {
+    match of {
+        None => Ok(false),
+        Some(Value::Boolean(value)) => Ok(*value),
+        Some(_) => Err(wrong("an option has to be true or false")),
+    }
+}
+
+fn integer(of: &Value) -> Result<i64, Wrong> {
+    match of {
+        Value::Integer(Integer::Small(value)) => Ok(*value),
+        _ => Err(wrong("a number has to be whole and of 64 bits")),
+    }
+}

@@ -1,0 +1,84 @@
+//! Streams in the VM: the text compiled as a resource, and the messages of events, for publishers that reach others without a Rust node.
+
+use std::cell::RefCell;
+
+use outrigger_events::stream::{Event, Stream, Work};
+use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term, atoms};
+
+use super::parts::Parts;
+use super::problem::refused;
+use super::slice::charged;
+
+atoms! { ok }
+
+/// What a call on a normal scheduler reads. Each view writes its own message of what is read, so it is less than others take.
+const PORTION: usize = 16 << 10;
+/// The same on a dirty one.
+const DIRTY_PORTION: usize = 8 << 20;
+/// What an event costs beside its bytes.
+const EVENT: usize = 64;
+/// Before a term in the external format.
+const VERSION: u8 = 131;
+
+thread_local! {
+    static WORK: RefCell<(Work, Vec<u8>)> = RefCell::default();
+}
+
+struct StreamResource(Stream);
+
+#[rustler::resource_impl]
+impl Resource for StreamResource {}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_stream<'a>(env: Env<'a>, text: Binary<'a>) -> Term<'a> {
+    match Stream::parse(text.as_slice()) {
+        Ok(stream) => (ok(), ResourceArc::new(StreamResource(stream))).encode(env),
+        Err(problem) => refused(env, problem),
+    }
+}
+
+/// `{[{topic, message}], left}` of a list of events.
+#[rustler::nif]
+fn events_stream_take<'a>(
+    env: Env<'a>,
+    stream: ResourceArc<StreamResource>,
+    events: Term<'a>,
+) -> NifResult<Term<'a>> {
+    charged(env, PORTION, || portion(env, &stream.0, events, PORTION))
+}
+
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_stream_take_dirty<'a>(
+    env: Env<'a>,
+    stream: ResourceArc<StreamResource>,
+    events: Term<'a>,
+) -> NifResult<Term<'a>> {
+    portion(env, &stream.0, events, DIRTY_PORTION)
+}
+
+fn portion<'a>(env: Env<'a>, stream: &Stream, events: Term<'a>, portion: usize) -> NifResult<Term<'a>> {
+    WORK.with_borrow_mut(|(work, external)| {
+        let (mut left, mut read, mut messages) = (events, 0, Vec::new());
+        while let Ok((event, rest)) = left.list_get_cell() {
+            let parts = Parts::of(event)?;
+            if read > 0 && read + parts.length() > portion {
+                break;
+            }
+            read += parts.length() + EVENT;
+            let event = Event { key: parts.key(), value: parts.value() };
+            stream.take(&event, work, |topic, message| {
+                external.clear();
+                external.push(VERSION);
+                external.extend_from_slice(message);
+                // Written by us; the VM refuses what it has no memory for.
+                if let Some((message, _)) = env.binary_to_term(external) {
+                    let mut name = NewBinary::new(env, topic.len());
+                    name.as_mut_slice().copy_from_slice(topic);
+                    messages.push((Term::from(name), message).encode(env));
+                }
+            });
+            left = rest;
+        }
+        Ok((messages, left).encode(env))
+    })
+}
