@@ -251,6 +251,11 @@ defmodule Outrigger.Native do
   def events_json(_document, _flags, _limits), do: not_loaded()
 
   @doc false
+  @spec events_json_portion(binary, non_neg_integer, tuple | nil, non_neg_integer | nil) ::
+          {:more, list, pos_integer} | {:done, list} | :whole | {:error, tuple}
+  def events_json_portion(_document, _flags, _limits, _from), do: not_loaded()
+
+  @doc false
   @spec events_json_dirty(binary, non_neg_integer, tuple | nil) :: {:ok, term} | {:error, tuple}
   def events_json_dirty(_document, _flags, _limits), do: not_loaded()
 

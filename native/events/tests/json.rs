@@ -2,17 +2,17 @@
 #![allow(clippy::expect_used)] // The helpers of tests are tests, too.
 
 use outrigger_events::json::{self, Floats, Options};
-use outrigger_events::{Decimal, Error, Limits, TreeSink, Value};
+use outrigger_events::{Decimal, Error, Limits, Sink, TreeSink, Value};
 use proptest::prelude::*;
 use serde_json::Value as Tree;
 
+fn options() -> Options {
+    Options { floats: Floats::Binary, limits: Limits { depth: 100, ..Limits::default() } }
+}
+
 fn decode(document: &[u8], floats: Floats) -> Result<Value, Error> {
     let mut sink = TreeSink::default();
-    json::decode(
-        document,
-        &Options { floats, limits: Limits { depth: 100, ..Limits::default() } },
-        &mut sink,
-    )?;
+    json::decode(document, &Options { floats, ..options() }, &mut sink)?;
     Ok(sink.finish().expect("one whole value"))
 }
 
@@ -218,4 +218,59 @@ fn depth_takes_no_stack() {
     );
     // The tree itself is dropped level by level by the standard library, which does take stack: it is not dropped.
     std::mem::forget(sink);
+}
+
+/// A document that is a list, in portions of so many bytes. `None`: it is to be read as a whole.
+fn in_portions(document: &[u8], bytes: usize) -> Result<Option<Value>, Error> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let mut sink = TreeSink::default();
+        let portion = json::portion(document, from, bytes, &options(), &mut sink)?;
+        let (json::Portion::More(count, _) | json::Portion::Done(count)) = portion else { return Ok(None) };
+        sink.end_list(count);
+        let Some(Value::List(elements)) = sink.finish() else { panic!("as many values as were said") };
+        all.extend(elements);
+        match portion {
+            json::Portion::More(_, at) => from = Some(at),
+            _ => return Ok(Some(Value::List(all))),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, ..ProptestConfig::default() })]
+
+    /// What comes of portions is what the whole is, or that the whole has to be read; an error is the whole's.
+    #[test]
+    fn portions_are_the_whole(
+        documents in prop::collection::vec(document(), 0..12),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+        bytes in 1_usize..200,
+    ) {
+        let mut list = format!("[{}]", documents.join(" ,\n")).into_bytes();
+        if let Some(cut) = cut {
+            list.truncate(cut.index(list.len() + 1));
+        }
+        let whole = decode(&list, Floats::Binary);
+        match in_portions(&list, bytes) {
+            Ok(Some(read)) => prop_assert_eq!(Ok(read), whole),
+            Ok(None) => {
+                let long = documents.iter().any(|document| document.len() + 3 >= bytes);
+                prop_assert!(long || whole.is_err() || list.first() != Some(&b'['));
+            }
+            Err(error) => prop_assert_eq!(Err(error), whole),
+        }
+    }
+}
+
+#[test]
+fn a_portion_ends_with_the_element_that_fills_it() {
+    let list = format!("[{}]", vec!["1234567"; 1_000].join(","));
+    let mut sink = TreeSink::default();
+    let portion = json::portion(list.as_bytes(), None, 80, &options(), &mut sink);
+    assert_eq!(portion, Ok(json::Portion::More(10, 81)));
+    // One that is longer than any portion, and one that a portion's window ends in.
+    let long = format!("[1, \"{}\"]", "x".repeat(300));
+    assert_eq!(in_portions(long.as_bytes(), 100), Ok(None));
+    assert!(in_portions(long.as_bytes(), 200).unwrap().is_some());
 }

@@ -30,8 +30,9 @@ defmodule Outrigger.Events.JSON do
 
   ## Schedulers
 
-  A document of up to 32 KiB is decoded on the scheduler that asks, well within a millisecond. A larger one goes to a dirty
-  scheduler; going there costs as much as decoding some kilobytes.
+  A document of up to 32 KiB is decoded on the scheduler that asks, well within a millisecond, and so is a list of up to 1 MiB, 16 KiB of it
+  at a time. What is larger, or a list with an element beyond 16 KiB, goes to a dirty scheduler; going there costs as much as decoding some
+  kilobytes.
   """
 
   alias Outrigger.{Error, Native}
@@ -48,6 +49,9 @@ defmodule Outrigger.Events.JSON do
 
   # Where the worst of documents takes less than a millisecond.
   @normal 32_768
+  # A longer list takes too long to be looked over for what is no UTF-8.
+  @list 1_048_576
+
   @doc """
   Decodes one document.
 
@@ -113,7 +117,20 @@ defmodule Outrigger.Events.JSON do
   defp run(document, flags, bounds) when byte_size(document) <= @normal,
     do: answer(Native.events_json(document, flags, bounds))
 
+  # A list is decoded here a portion at a time, so that others get their turn in between. Going to a dirty scheduler and back costs more.
+  defp run(<<?[, _::binary>> = document, flags, bounds) when byte_size(document) <= @list,
+    do: list(document, flags, bounds, nil, [])
+
   defp run(document, flags, bounds), do: answer(Native.events_json_dirty(document, flags, bounds))
+
+  defp list(document, flags, bounds, from, read) do
+    case Native.events_json_portion(document, flags, bounds, from) do
+      {:more, elements, from} -> list(document, flags, bounds, from, [elements | read])
+      {:done, elements} -> {:ok, [elements | read] |> Enum.reverse() |> Enum.concat()}
+      :whole -> answer(Native.events_json_dirty(document, flags, bounds))
+      {:error, problem} -> answer({:error, problem})
+    end
+  end
 
   defp answer({:ok, _term} = decoded), do: decoded
   defp answer({:error, problem}), do: {:error, Problem.error(problem)}

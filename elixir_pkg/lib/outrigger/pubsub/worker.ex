@@ -269,7 +269,12 @@ defmodule Outrigger.PubSub.Worker do
   end
 
   defp batch([marker | rest], state)
-       when elem(marker, 0) in [:"$outrigger_begin", :"$outrigger_end", :"$outrigger_total"],
+       when elem(marker, 0) in [
+              :"$outrigger_begin",
+              :"$outrigger_end",
+              :"$outrigger_total",
+              :"$outrigger_events"
+            ],
        do: batch(rest, element(marker, state))
 
   defp batch([], state), do: state

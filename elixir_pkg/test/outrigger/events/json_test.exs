@@ -48,6 +48,46 @@ defmodule Outrigger.Events.JSONTest do
       end
     end
 
+    test "that is a list is decoded in portions, and refused as a whole" do
+      text = fn items -> "[" <> Enum.join(items, ", ") <> "]" end
+
+      items =
+        for n <- 1..3_000, do: ~s({"n": #{n}, "text": "#{String.duplicate("é", rem(n, 50))}"})
+
+      terms = for item <- items, do: JSON.decode!(item)
+      long = ~s("#{String.duplicate("x", 40_000)}")
+      assert JSON.decode(text.(items)) == {:ok, terms}
+      assert JSON.decode("[\n" <> text.(items) <> ", 1\t]  ") == {:ok, [terms, 1]}
+
+      assert JSON.decode(text.(items), strings: :reference, keys: :atoms) ==
+               {:ok, for(t <- terms, do: Map.new(t, fn {k, v} -> {String.to_atom(k), v} end))}
+
+      assert JSON.decode(text.([long, long | items])) ==
+               {:ok, [JSON.decode!(long), JSON.decode!(long) | terms]}
+
+      assert JSON.decode(text.(items ++ [long])) == {:ok, terms ++ [JSON.decode!(long)]}
+
+      for {wrong, path} <- [
+            {"x", "$[2000]"},
+            {~s({"n": [1, 2, }), "$[2000].n[2]"},
+            {"1 2", "$[2000]"}
+          ] do
+        {front, back} = Enum.split(items, 2_000)
+        assert {:error, error} = JSON.decode(text.(front ++ [wrong | back]))
+        assert {error.reason, error.details.path} == {:malformed, path}
+      end
+
+      assert {:error, %{reason: :malformed}} = JSON.decode(text.(items) <> "]")
+      assert {:error, %{reason: :malformed}} = JSON.decode("[" <> Enum.join(items, ","))
+
+      assert {:error, %{reason: :unknown_key}} =
+               JSON.decode(text.(items ++ [~s({"no atom has this name": 1})]),
+                 keys: :existing_atoms
+               )
+
+      assert {:error, %{reason: :malformed}} = JSON.decode(text.(items ++ [<<34, 255, 34>>]))
+    end
+
     test "of any size is decoded, the large ones on a dirty scheduler" do
       for count <- [10, 2_000, 50_000] do
         items = for n <- 1..count, do: %{"id" => n, "text" => String.duplicate("x", rem(n, 90))}

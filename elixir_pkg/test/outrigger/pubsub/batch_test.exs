@@ -4,6 +4,7 @@ defmodule Outrigger.PubSub.BatchTest do
 
   import ExUnit.CaptureLog
 
+  alias Outrigger.Events.Stream
   alias Outrigger.PubSub
 
   defmodule Custom do
@@ -62,6 +63,25 @@ defmodule Outrigger.PubSub.BatchTest do
     send(pid, {:tell, self()})
     assert_receive {:told, ^pid, all}
     all
+  end
+
+  test "events that no router has decoded are decoded here, in their place", c do
+    {:ok, config} =
+      Stream.Text.config(name: S, pubsub: c.pubsub, views: [v: [topic: "a", fields: [n: "n"]]])
+
+    text = Stream.Text.text(config, config.views)
+    events = fn text, events -> {:"$outrigger_events", 1, 1, self(), PubSub, text, events} end
+    PubSub.subscribe(c.pubsub, "a")
+    wanted = events.(text, [~s({"n": 2}), {nil, ~s({"n": 3})}])
+
+    log =
+      capture_log(fn -> batch(c, [data("a", 1), wanted, events.("{}", ["4"]), data("a", 5)]) end)
+
+    assert received() == [1, {S, :v, %{n: 2}}, {S, :v, %{n: 3}}, 5]
+    assert log =~ "dropped 1 events"
+    assert counters(c).malformed == 1
+    send(c.worker, events.(text, [~s({"n": 6})]))
+    assert_receive {S, :v, %{n: 6}}
   end
 
   test "each subscriber gets the publisher's order, across topics", c do

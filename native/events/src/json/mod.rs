@@ -31,11 +31,13 @@ mod fault;
 mod number;
 mod parse;
 mod path;
+mod portion;
 mod scan;
 mod string;
 
 pub(crate) use cursor::{Cursor, Kind};
 pub(crate) use fault::{Fault, Problem};
+pub use portion::{Portion, portion};
 pub(crate) use scan::plain_end;
 
 use crate::{Error, Limits, Sink};

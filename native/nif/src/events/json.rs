@@ -2,15 +2,15 @@
 
 use std::cell::RefCell;
 
-use outrigger_events::Limits;
-use outrigger_events::json::{self, Floats, Options};
+use outrigger_events::json::{self, Floats, Options, Portion};
+use outrigger_events::{Limits, Sink as _};
 use rustler::{Binary, Encoder, Env, NifResult, Term, atoms};
 
 use super::problem::refused;
 use super::sink::{Duplicates, KeyKind, Scratch, Style, TermSink, UnknownKey};
 use super::slice::charged;
 
-atoms! { ok, error, unknown_key }
+atoms! { ok, error, unknown_key, more, done, whole }
 
 const EXISTING_ATOMS: u32 = 1;
 const ATOMS: u32 = 2;
@@ -39,6 +39,40 @@ fn events_json_dirty<'a>(
     bounds: Bounds,
 ) -> NifResult<Term<'a>> {
     Ok(decode(env, document, flags, bounds))
+}
+
+/// What one call reads of a list.
+const PORTION: usize = 16 << 10;
+
+/// `{:more, elements, from}`, `{:done, elements}` or `:whole` of a document that is a list.
+#[rustler::nif]
+fn events_json_portion<'a>(
+    env: Env<'a>,
+    document: Binary<'a>,
+    flags: u32,
+    bounds: Bounds,
+    from: Option<usize>,
+) -> Term<'a> {
+    charged(env, PORTION, || {
+        SCRATCH.with_borrow_mut(|scratch| {
+            let mut sink = TermSink::new(env, style(flags), scratch);
+            sink.begin(document);
+            let read = json::portion(document.as_slice(), from, PORTION, &options(flags, bounds), &mut sink);
+            if let Some(UnknownKey { at }) = sink.unknown {
+                return (error(), (unknown_key(), at)).encode(env);
+            }
+            let mut list = |count| {
+                sink.end_list(count);
+                sink.finish()
+            };
+            match read {
+                Ok(Portion::More(count, at)) => (more(), list(count), at).encode(env),
+                Ok(Portion::Done(count)) => (done(), list(count)).encode(env),
+                Ok(Portion::Whole) => whole().encode(env),
+                Err(problem) => refused(env, problem),
+            }
+        })
+    })
 }
 
 /// Flags and bounds as `Outrigger.Events` gives them.
