@@ -7,6 +7,7 @@ defmodule Bench.Limit.Contenders do
     * `NIF alone` - the same without the name and without the struct in the answer;
     * `counter` - one `:ets.update_counter/4` per hit, and no time at all: the least that a count in ETS costs;
     * `ETS bucket` - a token bucket as ETS limiters have it: read a row, compute, write it;
+    * `key read` - no limiter: what it costs to come to the key, which no cache holds when there are many. It is in the time of all others;
     * `Hammer` - where it is among the dependencies: its ETS back end, token bucket.
   """
 
@@ -16,9 +17,12 @@ defmodule Bench.Limit.Contenders do
   # Nothing comes back while it is measured, as far as each of them can have it.
   @period 60_000_000
 
-  @doc "Those that can run here."
-  @spec all() :: [String.t()]
-  def all do
+  @doc "Those that can run here, for a case: `key read` admits nothing and keeps nothing."
+  @spec for_case(term) :: [String.t()]
+  def for_case({:speed, _keys, _processes}), do: ["key read" | all()]
+  def for_case(_exact_or_memory), do: all()
+
+  defp all do
     ["ours", "NIF alone", "counter", "ETS bucket"] ++
       if(Code.ensure_loaded?(Hammer.ETS), do: ["Hammer"], else: [])
   end
@@ -37,6 +41,7 @@ defmodule Bench.Limit.Contenders do
     handle.ref
   end
 
+  def prepare("key read", _limit, _keys), do: nil
   def prepare("counter", limit, _keys), do: {table(), limit}
   def prepare("ETS bucket", limit, _keys), do: {table(), limit, limit / @period}
 
@@ -79,6 +84,7 @@ defmodule Bench.Limit.Contenders do
   @spec loop(String.t(), term, tuple, non_neg_integer, pos_integer) :: non_neg_integer
   def loop("ours", _pid, keys, from, count), do: ours(keys, from, count, 0)
   def loop("NIF alone", ref, keys, from, count), do: nif(ref, keys, from, count, 0)
+  def loop("key read", nil, keys, from, count), do: read(keys, from, count, 0)
   def loop("counter", state, keys, from, count), do: counter(state, keys, from, count, 0)
   def loop("ETS bucket", state, keys, from, count), do: bucket(state, keys, from, count, 0)
   def loop("Hammer", state, keys, from, count), do: hammer(state, keys, from, count, 0)
@@ -99,6 +105,13 @@ defmodule Bench.Limit.Contenders do
       {:allow, _, _, _, _} -> nif(ref, keys, n + 1, left - 1, admitted + 1)
       {:deny, _, _, _, _} -> nif(ref, keys, n + 1, left - 1, admitted)
     end
+  end
+
+  defp read(_keys, _n, 0, sum), do: sum
+
+  defp read(keys, n, left, sum) do
+    <<_, byte, _::binary>> = pick(keys, n)
+    read(keys, n + 1, left - 1, sum + byte)
   end
 
   defp counter(_state, _keys, _n, 0, admitted), do: admitted

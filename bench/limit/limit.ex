@@ -34,7 +34,7 @@ defmodule Bench.Limit do
 
   @remarks """
   `time per hit`: wall time of a process's loop, by its hits; the loop itself and the choice of the key, some 2 ns, and the key's own cache misses are in
-  it. Keys are binaries of 5 to 12 bytes that were made before. The limit is never reached, but in the case that asks what is admitted. Memory: what the process has more
+  it: `key read` says what these are. Keys are binaries of 5 to 12 bytes that were made before. The limit is never reached, but in the case that asks what is admitted. Memory: what the process has more
   after each of a million keys was hit once (the memory of the VM for ETS), by keys. What `counter`, `ETS bucket` and `NIF alone` are stands in
   `bench/limit/contenders.ex`.
   """
@@ -74,7 +74,10 @@ defmodule Bench.Limit do
 
     # Contenders take turns within every repeat, so that a slow minute of the machine hits them alike. Repeat 0 warms up.
     samples =
-      for one <- cases, tuple = keys(one), repeat <- 0..repeats, contender <- Contenders.all() do
+      for one <- cases,
+          tuple = keys(one),
+          repeat <- 0..repeats,
+          contender <- Contenders.for_case(one) do
         :persistent_term.put(__MODULE__, tuple)
         sample = measure(one, contender, hits)
         IO.puts("#{repeat}  #{title(one)}  #{contender}: #{inspect(sample)}")

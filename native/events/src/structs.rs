@@ -8,9 +8,6 @@ use crate::{Name, Temporal};
 const NANOS_PER_DAY: i128 = 86_400_000_000_000;
 /// Days of the years that Elixir's calendar has: -9999-01-01 to 9999-12-31.
 const DAYS: std::ops::RangeInclusive<i128> = -4_371_587..=2_932_896;
-/// Fields of the largest of these structs.
-const MOST: usize = 12;
-
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field {
@@ -21,79 +18,65 @@ pub enum Field {
     /// A string.
     Text(&'static str),
     /// A whole number.
-    Integer(i128),
+    Integer(i64),
+    /// A whole number that may be larger.
+    Wide(i128),
     /// A tuple of two.
     Pair(i64, i64),
     /// A tuple of months, days and nanoseconds.
     Span(i64, i64, i128),
 }
 
-/// A struct and its fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Struct {
-    /// Its name.
-    pub name: Name,
-    fields: [(Name, Field); MOST],
-    count: usize,
-}
+/// The most fields that one of these structs has, its name aside.
+pub const MOST: usize = 12;
 
-impl Struct {
-    /// What it is on the BEAM.
-    ///
-    /// ```
-    /// use outrigger_events::structs::{Field, Struct};
-    /// use outrigger_events::{Name, Temporal};
-    ///
-    /// let date = Struct::of(Temporal::Date(19_782));
-    /// assert_eq!(date.name, Name::Date);
-    /// assert_eq!(date.fields()[1..], [(Name::Year, Field::Integer(2024)), (Name::Month, Field::Integer(2)), (Name::Day, Field::Integer(29))]);
-    /// ```
-    #[must_use]
-    #[inline]
-    pub fn of(value: Temporal) -> Self {
-        calendar(value).unwrap_or_else(|| moment(value))
-    }
-
-    /// Its fields.
-    #[must_use]
-    pub fn fields(&self) -> &[(Name, Field)] {
-        &self.fields[..self.count]
-    }
-
-    const fn new(name: Name) -> Self {
-        Self { name, fields: [(Name::Struct, Field::Nil); MOST], count: 0 }
-    }
-
-    #[inline]
-    fn with<const N: usize>(mut self, fields: [(Name, Field); N]) -> Self {
-        for field in fields {
-            self.fields[self.count] = field;
-            self.count += 1;
-        }
-        self
-    }
-}
-
+/// Puts the fields of the struct that a value is on the BEAM, and says the struct's name.
+///
+/// ```
+/// use outrigger_events::structs::{Field, fields};
+/// use outrigger_events::{Name, Temporal};
+///
+/// let mut date = Vec::new();
+/// assert_eq!(fields(Temporal::Date(19_782), |name, field| date.push((name, field))), Name::Date);
+/// assert_eq!(date[1..], [(Name::Year, Field::Integer(2024)), (Name::Month, Field::Integer(2)), (Name::Day, Field::Integer(29))]);
+/// ```
 #[inline]
-fn calendar(value: Temporal) -> Option<Struct> {
-    let begin = |name| Struct::new(name).with([(Name::Calendar, Field::Name(Name::CalendarIso))]);
-    Some(match value {
-        Temporal::Date(days) => begin(Name::Date).with(date(days.into())?),
-        Temporal::Time(nanos, digits) => begin(Name::Time).with(time(nanos.into(), digits)?),
-        Temporal::Naive(nanos, digits) => begin(Name::NaiveDateTime)
-            .with(date(nanos.div_euclid(NANOS_PER_DAY))?)
-            .with(time(nanos.rem_euclid(NANOS_PER_DAY), digits)?),
-        Temporal::Instant(nanos, digits) => begin(Name::DateTime)
-            .with(date(nanos.div_euclid(NANOS_PER_DAY))?)
-            .with(time(nanos.rem_euclid(NANOS_PER_DAY), digits)?)
-            .with([
-                (Name::TimeZone, Field::Text("Etc/UTC")),
-                (Name::ZoneAbbr, Field::Text("UTC")),
-                (Name::UtcOffset, Field::Integer(0)),
-                (Name::StdOffset, Field::Integer(0)),
-            ]),
-        Temporal::Duration { .. } | Temporal::Infinity | Temporal::MinusInfinity => return None,
+pub fn fields(value: Temporal, mut put: impl FnMut(Name, Field)) -> Name {
+    let name = calendar(value, &mut put);
+    name.unwrap_or_else(|| {
+        moment(value).into_iter().for_each(|(name, field)| put(name, field));
+        Name::Moment
     })
+}
+
+/// Puts nothing if Elixir's own structs cannot hold it.
+#[inline]
+fn calendar(value: Temporal, put: &mut impl FnMut(Name, Field)) -> Option<Name> {
+    let (name, days, clock, zone) = match value {
+        Temporal::Date(days) => (Name::Date, Some(date(days.into())?), None, false),
+        Temporal::Time(nanos, digits) => (Name::Time, None, Some(time(nanos.into(), digits)?), false),
+        Temporal::Naive(nanos, digits) | Temporal::Instant(nanos, digits) => {
+            let (days, of_day) = (nanos.div_euclid(NANOS_PER_DAY), nanos.rem_euclid(NANOS_PER_DAY));
+            let zone = matches!(value, Temporal::Instant(..));
+            let name = if zone { Name::DateTime } else { Name::NaiveDateTime };
+            (name, Some(date(days)?), Some(time(of_day, digits)?), zone)
+        }
+        Temporal::Duration { .. } | Temporal::Infinity | Temporal::MinusInfinity => return None,
+    };
+    put(Name::Calendar, Field::Name(Name::CalendarIso));
+    if let Some(days) = days {
+        days.into_iter().for_each(|(name, field)| put(name, field));
+    }
+    if let Some(clock) = clock {
+        clock.into_iter().for_each(|(name, field)| put(name, field));
+    }
+    if zone {
+        put(Name::TimeZone, Field::Text("Etc/UTC"));
+        put(Name::ZoneAbbr, Field::Text("UTC"));
+        put(Name::UtcOffset, Field::Integer(0));
+        put(Name::StdOffset, Field::Integer(0));
+    }
+    Some(name)
 }
 
 /// The civil date of a day (Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
@@ -128,19 +111,19 @@ fn time(nanos: i128, digits: u8) -> Option<[(Name, Field); 4]> {
 }
 
 fn whole((name, value): (Name, i64)) -> (Name, Field) {
-    (name, Field::Integer(value.into()))
+    (name, Field::Integer(value))
 }
 
 #[cold]
-fn moment(value: Temporal) -> Struct {
+fn moment(value: Temporal) -> [(Name, Field); 2] {
     let (kind, value) = match value {
-        Temporal::Date(days) => (Name::KindDate, Field::Integer(days.into())),
-        Temporal::Time(nanos, _) => (Name::KindTime, Field::Integer(nanos.into())),
-        Temporal::Naive(nanos, _) => (Name::KindNaive, Field::Integer(nanos)),
-        Temporal::Instant(nanos, _) => (Name::KindInstant, Field::Integer(nanos)),
+        Temporal::Date(days) => (Name::KindDate, Field::Integer(days)),
+        Temporal::Time(nanos, _) => (Name::KindTime, Field::Integer(nanos)),
+        Temporal::Naive(nanos, _) => (Name::KindNaive, Field::Wide(nanos)),
+        Temporal::Instant(nanos, _) => (Name::KindInstant, Field::Wide(nanos)),
         Temporal::Duration { months, days, nanos } => (Name::KindDuration, Field::Span(months, days, nanos)),
         Temporal::Infinity => (Name::KindInfinity, Field::Nil),
         Temporal::MinusInfinity => (Name::KindMinusInfinity, Field::Nil),
     };
-    Struct::new(Name::Moment).with([(Name::Kind, Field::Name(kind)), (Name::Value, value)])
+    [(Name::Kind, Field::Name(kind)), (Name::Value, value)]
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use num_bigint::{BigInt, Sign};
 
 use super::pick;
-use crate::structs::{Field, Struct};
+use crate::structs::{Field, MOST, fields};
 use crate::{Decimal, Integer, Name, Temporal, Value};
 
 /// More keys are looked up by their hash.
@@ -180,17 +180,19 @@ fn decimal(value: &Decimal, out: &mut Vec<u8>) {
 }
 
 fn temporal(value: Temporal, out: &mut Vec<u8>) {
-    let of = Struct::of(value);
-    begin_map(1 + of.fields().len(), out);
+    let mut told = Vec::with_capacity(MOST);
+    let name = fields(value, |name, field| told.push((name, field)));
+    begin_map(1 + told.len(), out);
     atom(Name::Struct.text(), out);
-    atom(of.name.text(), out);
-    for (key, field) in of.fields() {
+    atom(name.text(), out);
+    for (key, field) in told {
         atom(key.text(), out);
-        match *field {
+        match field {
             Field::Name(name) => atom(name.text(), out),
             Field::Nil => atom("nil", out),
             Field::Text(text) => binary(text.as_bytes(), out),
-            Field::Integer(value) => wide(value, out),
+            Field::Integer(value) => small(value, out),
+            Field::Wide(value) => wide(value, out),
             Field::Pair(first, second) => {
                 tuple(2, out);
                 small(first, out);

@@ -61,7 +61,7 @@ fn events_json_portion<'a>(
             if let Some(UnknownKey { at }) = sink.unknown {
                 return (error(), (unknown_key(), at)).encode(env);
             }
-            let mut list = |count| {
+            let list = |count| {
                 sink.end_list(count);
                 sink.finish()
             };

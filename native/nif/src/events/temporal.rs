@@ -1,15 +1,23 @@
 //! Dates, times and instants as the structs that they are on the BEAM.
 
-use outrigger_events::structs::{Field, Struct};
-use outrigger_events::{Integer, Temporal};
+use outrigger_events::structs::{Field, MOST, fields};
+use outrigger_events::{Integer, Name, Temporal};
 
 use super::number;
 use super::raw::{Maker, Word};
 
 #[inline]
 pub(super) fn temporal(maker: Maker<'_>, value: Temporal) -> Word {
-    let of = Struct::of(value);
-    maker.structure(of.name, of.fields().iter().map(|(name, field)| (*name, word(maker, *field))))
+    let mut told = [(Name::Struct, Word::none()); MOST];
+    let mut free = told.iter_mut();
+    let mut count = 0;
+    let name = fields(value, |name, field| {
+        if let Some(place) = free.next() {
+            *place = (name, word(maker, field));
+            count += 1;
+        }
+    });
+    maker.structure(name, told.into_iter().take(count))
 }
 
 #[inline]
@@ -18,7 +26,8 @@ fn word(maker: Maker<'_>, field: Field) -> Word {
         Field::Nil => maker.nil(),
         Field::Name(name) => maker.name(name),
         Field::Text(text) => maker.binary(text.as_bytes()),
-        Field::Integer(value) => integer(maker, value),
+        Field::Integer(value) => maker.integer(value),
+        Field::Wide(value) => integer(maker, value),
         Field::Pair(first, second) => maker.tuple(&[maker.integer(first), maker.integer(second)]),
         Field::Span(months, days, nanos) => {
             maker.tuple(&[maker.integer(months), maker.integer(days), integer(maker, nanos)])
