@@ -50,7 +50,8 @@ defmodule Outrigger.Events.Protobuf do
 
   ## Limits
 
-  `proto2` and `proto3`, no editions.
+  `proto2` and `proto3`, no editions. 200 levels of messages, lists and maps at the most, whatever `:max_depth` is; other readers take
+  100 messages inside each other.
   """
 
   alias Outrigger.{Error, Native}

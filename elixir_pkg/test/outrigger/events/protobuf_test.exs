@@ -214,25 +214,59 @@ defmodule Outrigger.Events.ProtobufTest do
     assert length(rows) == 1_000
   end
 
-  test "messages in messages are as deep as they may be" do
-    nested = message("M m = 1; int32 n = 2;", defaults: :none)
+  test "messages are as deep as they may be, on both kinds of schedulers" do
+    nested =
+      message(
+        "M m = 1; int32 n = 2; map<int32, M> s = 3; oneof o { M one = 4; int32 other = 5; } string t = 6;",
+        defaults: :none
+      )
+
+    sized = fn tag, bytes -> IO.iodata_to_binary([tag, varint(byte_size(bytes)), bytes]) end
+
+    levels = fn count, level ->
+      Enum.reduce(2..count, "", fn _level, inner -> level.(inner) end)
+    end
+
+    shapes = [
+      {200, &sized.(10, &1)},
+      {100, &sized.(26, <<8, 1>> <> sized.(18, &1))},
+      # What does not count is looked into all the same.
+      {200, &(sized.(34, &1) <> <<40, 1>>)}
+    ]
+
+    # A message of this depth is small; with a long text behind it it goes to a dirty scheduler, whose stack is.
+    for {most, level} <- shapes, tail <- ["", sized.(50, String.duplicate("x", 40_000))] do
+      for options <- [[], [max_depth: 1_000_000]] do
+        assert {:ok, %{}} = Protobuf.decode(levels.(most, level) <> tail, nested, options)
+
+        for count <- [most + 1, 5_000] do
+          assert {:error, %Error{reason: :too_large}} =
+                   Protobuf.decode(levels.(count, level) <> tail, nested, options)
+        end
+      end
+    end
+
+    assert {:error, %Error{reason: :too_large}} =
+             Protobuf.decode(levels.(20, &sized.(10, &1)), nested, max_depth: 19)
 
     deep = fn depth ->
       Enum.reduce(2..depth, %{"n" => 1}, fn _level, inner -> %{"m" => inner} end)
     end
 
-    # On both kinds of schedulers: a message of this depth is small.
-    for tail <- ["", String.duplicate(<<16, 1>>, 20_000)] do
-      bytes = Protobuf.encode!(deep.(511), nested) <> tail
+    for text <- ["", String.duplicate("x", 40_000)] do
+      map = Map.put(deep.(200), "t", text)
+      assert {:ok, bytes} = Protobuf.encode(map, nested)
       assert {:ok, %{"m" => %{}}} = Protobuf.decode(bytes, nested)
+
+      for {depth, reason} <- [{201, :too_large}, {5_000, :bad_value}] do
+        assert {:error, %Error{reason: ^reason}} =
+                 Protobuf.encode(Map.put(deep.(depth), "t", text), nested)
+      end
     end
-
-    assert {:error, %Error{reason: :bad_value} = error} = Protobuf.encode(deep.(513), nested)
-    assert Exception.message(error) =~ "too deep"
-
-    assert {:error, %Error{reason: :too_large}} =
-             Protobuf.decode(Protobuf.encode!(deep.(20), nested), nested, max_depth: 19)
   end
+
+  defp varint(number) when number < 128, do: <<number>>
+  defp varint(number), do: <<1::1, rem(number, 128)::7, varint(div(number, 128))::binary>>
 
   test "what is wrong says where" do
     message = message("message Row { string s = 1; } repeated Row rows = 1; int32 n = 2;")

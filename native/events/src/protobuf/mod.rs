@@ -10,7 +10,8 @@
 //! # Limits
 //!
 //! `proto2` and `proto3`, no editions. An enum is open: a number without a name is told, also in `proto2`, where other readers
-//! count it among the unknown fields. `google.protobuf.Any` is its URL and bytes. A document has at most 4 GiB.
+//! count it among the unknown fields. `google.protobuf.Any` is its URL and bytes. A document has at most 4 GiB and
+//! [`Plan::MOST_DEPTH`] levels.
 
 mod decode;
 mod encode;

@@ -153,6 +153,26 @@ fn bounds_hold() {
 }
 
 #[test]
+fn no_limit_allows_more_levels_than_a_stack_has() {
+    // The first field of each oneof does not count, and is looked into all the same.
+    let text = "syntax = \"proto3\"; message M { oneof o { M m = 1; int32 n = 2; } }";
+    let plan = plan(text, SET);
+    let limits = Limits { depth: usize::MAX, ..Limits::default() };
+    let nested = |levels: usize| {
+        (1..levels).fold(vec![], |inner: Vec<u8>, _| {
+            let length = inner.len() as u64;
+            let mut outer = vec![0x0a];
+            prost_reflect::prost::encoding::encode_varint(length, &mut outer);
+            [outer, inner, vec![0x10, 1]].concat()
+        })
+    };
+    let most = Plan::MOST_DEPTH;
+    assert_eq!(decode_within(&plan, &nested(most), &limits), Ok(map(&[("n", 1.into())])));
+    let beyond = decode_within(&plan, &nested(most + 1), &limits);
+    assert!(matches!(beyond, Err(Error::Limit { what: "depth", limit: 200, .. })), "{beyond:?}");
+}
+
+#[test]
 fn groups_hold_groups_of_their_own_type() {
     // A text cannot say that, a descriptor can.
     let text = "syntax = \"proto2\"; message M { optional M m = 1; optional int32 n = 2; }";
@@ -160,7 +180,7 @@ fn groups_hold_groups_of_their_own_type() {
     file.message_type[0].field[0].set_type(Type::Group);
     let set = FileDescriptorSet { file: vec![file] }.encode_to_vec();
     let plan = Plan::named(&Schema::of_descriptor_set(&set, None).unwrap(), "M", SET).unwrap();
-    let levels = 400;
+    let levels = 198;
     let bytes: Vec<u8> = [vec![0x0b; levels], [0x10, 7, 0x1b, 0x1c].repeat(100), vec![0x0c; levels]].concat();
     let mut expected = map(&[("n", 7.into())]);
     for _ in 0..levels {

@@ -12,9 +12,12 @@ use super::names;
 
 atoms! { decimal, date, time, naive, instant, duration }
 
+/// Levels of a term, whatever the limits say: each takes some of the stack, of which a dirty scheduler has 320 KiB.
+const MOST_DEPTH: usize = 256;
+
 /// The value of a term, if it has one.
 pub(super) fn of(term: Term<'_>, limits: &Limits) -> Result<Value, Error> {
-    value(term, limits.depth, &mut Vec::new())
+    value(term, limits.depth.min(MOST_DEPTH), &mut Vec::new())
 }
 
 fn value(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {

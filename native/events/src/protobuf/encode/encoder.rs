@@ -30,8 +30,8 @@ impl Plan {
         limits: &Limits,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let start = out.len();
-        let mut encoder = Encoder { tables: &self.tables, limits, depth: 0, out };
+        let (start, limits) = (out.len(), Self::within(limits));
+        let mut encoder = Encoder { tables: &self.tables, limits: &limits, depth: 0, out };
         encoder.message(&self.tables.messages[0], datum).map_err(|fault| {
             out.truncate(start);
             fault.finish()

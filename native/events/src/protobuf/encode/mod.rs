@@ -14,7 +14,7 @@
 //!
 //! # Limits
 //!
-//! Depth as in [`Limits`](crate::Limits).
+//! Depth as in [`Limits`](crate::Limits), and at the most [`Plan::MOST_DEPTH`](super::Plan::MOST_DEPTH).
 
 mod encoder;
 mod known;

@@ -116,11 +116,20 @@ impl Plan {
         if bytes.len() > most {
             return Err(Error::Limit { what: "bytes", limit: most, at: most });
         }
+        let limits = &Self::within(limits);
         Run::new(&self.tables, &self.options, bytes, limits, sink).root().map_err(|fault| fault.finish())
     }
 
+    /// Levels that are decoded and encoded at the most, whatever [`Limits::depth`] says: each takes some of the stack, and those of
+    /// a VM's schedulers are small. Other readers take 100 messages inside each other; here a list or a map is a level, too.
+    pub const MOST_DEPTH: usize = 200;
+
     /// What [`Error::Limit`] says there are too many of, if it is fields that are not there. [`Options::defaults`] tells them.
     pub const ABSENT: &str = "absent fields";
+
+    pub(super) fn within(limits: &Limits) -> Limits {
+        Limits { depth: limits.depth.min(Self::MOST_DEPTH), ..*limits }
+    }
 
     /// The full name of the message.
     #[must_use]
