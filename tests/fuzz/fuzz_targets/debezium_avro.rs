@@ -24,15 +24,20 @@ const FIXED: usize = 256 << 10;
 
 fuzz_target!(|input: &[u8]| {
     let Some(([choice, high, low], rest)) = input.split_first_chunk::<3>() else { return };
-    let Some((text, datum)) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low]))) else { return };
+    let Some((text, datum)) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low]))) else {
+        return;
+    };
     let Ok(text) = std::str::from_utf8(text) else { return };
     let Ok(schema) = Schema::parse(text, &[]) else { return };
     // A type that is used twice is counted twice, up to a bound of its own.
-    let Ok(writer) = within(FIXED + PER_BYTE * text.len() + (32 << 20), || Writer::avro(&schema)) else { return };
+    let Ok(writer) = within(FIXED + PER_BYTE * text.len() + (32 << 20), || Writer::avro(&schema)) else {
+        return;
+    };
     let writers = Writers::default();
     writers.insert(SchemaKey::Id(1), writer);
     let framed = [&[0, 0, 0, 0, 1], datum].concat();
-    let shape = [Shape::Auto, Shape::Envelope, Shape::Row, Shape::Outbox, Shape::CloudEvent][usize::from(choice % 5)];
+    let shape =
+        [Shape::Auto, Shape::Envelope, Shape::Row, Shape::Outbox, Shape::CloudEvent][usize::from(choice % 5)];
     let limits = Limits { bytes: DOCUMENT, items: 256, ..Limits::default() };
     let options =
         Options { shape, limits, untyped: Untyped::AsIs, expand: choice & 64 != 0, ..Options::default() };
