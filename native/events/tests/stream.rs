@@ -132,6 +132,16 @@ fn limits_hold_for_events() {
     }
 }
 
+#[test]
+fn no_limit_allows_more_levels_than_a_stack_has() {
+    let text = br#"{"name": "S", "format": "json", "dead_letter": "dead", "limits": [100000, 100000, 9], "views": [{"name": "v", "topic": ["t"]}]}"#;
+    let nested = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    for stream in [Stream::parse(text).unwrap(), stream(r#"{"name": "v", "topic": ["t"]}"#)] {
+        assert_eq!(topics(&stream, &nested(200)), ["t"]);
+        assert_eq!(topics(&stream, &nested(201)), ["dead"]);
+    }
+}
+
 fn document() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         "null|true|false",

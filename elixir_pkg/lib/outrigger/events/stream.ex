@@ -66,7 +66,7 @@ defmodule Outrigger.Events.Stream do
 
   ## Limits
 
-  JSON, and Debezium's JSON. 64 views at a time, 64 fields and 16 filters of each; topics of 4 KiB. Up to 128 events, or 1 MiB, go to the Rust node
+  JSON, and Debezium's JSON, 200 levels deep whatever `:max_depth` is. 64 views at a time, 64 fields and 16 filters of each; topics of 4 KiB. Up to 128 events, or 1 MiB, go to the Rust node
   as one, and the text of all views goes with each: publish lists where there are many events.
   """
 

@@ -23,6 +23,8 @@ const FIELDS: usize = 64;
 const FILTERS: usize = 16;
 /// Of an atom.
 const NAME: usize = 255;
+/// Levels of an event, whatever the limits say: trees are walked and dropped level by level, and the stack of a scheduler is small.
+const DEPTH: usize = 200;
 /// Lists inside each other, of a column.
 const LISTS: i64 = 8;
 
@@ -147,7 +149,7 @@ fn debezium(of: Option<&Value>, limits: Limits) -> Result<debezium::Options, Wro
 }
 
 fn limits(of: Option<&Value>) -> Result<Limits, Wrong> {
-    let defaults = Limits::default();
+    let defaults = Limits { depth: DEPTH, ..Limits::default() };
     match of.map(items) {
         None => Ok(defaults),
         Some([bytes, depth, digits]) => {

@@ -28,7 +28,7 @@
 //!
 //! # Limits
 //!
-//! JSON and Debezium's JSON. 64 views, 64 fields and 16 filters of each, a text of 64 KiB, topics of 4 KiB.
+//! JSON and Debezium's JSON, 200 levels deep. 64 views, 64 fields and 16 filters of each, a text of 64 KiB, topics of 4 KiB.
 
 mod config;
 mod external;
