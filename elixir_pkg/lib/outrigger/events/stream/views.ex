@@ -83,11 +83,12 @@ defmodule Outrigger.Events.Stream.Views do
 
   @impl true
   def init(config) do
-    :ets.new(table(config.name), [:named_table, :protected, read_concurrency: true])
     state = %{config: config, stamp: stamp(0), told: nil, wants: %{}, others: %{}, compiled: nil}
 
     case compile(state, config.views) do
       {:ok, state} ->
+        # Not before: whoever is told of an error may start the next one before this process has gone with its table.
+        :ets.new(table(config.name), [:named_table, :protected, read_concurrency: true])
         :ok = :net_kernel.monitor_nodes(true)
         {:ok, state |> publish() |> meet()}
 

@@ -15,7 +15,11 @@ defmodule Outrigger.Events.Registry.FolderTest do
     %{dir: dir, subjects: Path.join(dir, "subjects")}
   end
 
-  defp options(dir), do: [name: :"#{__MODULE__}.#{System.unique_integer([:positive])}", dir: dir]
+  # Writers take turns, and on a busy machine many of them take long.
+  defp options(dir) do
+    name = :"#{__MODULE__}.#{System.unique_integer([:positive])}"
+    [name: name, dir: dir, deadline: 60_000]
+  end
 
   defp registry(dir, more \\ []) do
     options = Keyword.merge(options(dir), more)
