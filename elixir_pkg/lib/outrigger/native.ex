@@ -447,12 +447,17 @@ defmodule Outrigger.Native do
   def events_stream(_text), do: not_loaded()
 
   @doc false
+  @spec events_stream_schema(binary) :: {:ok, reference} | {:error, tuple}
+  def events_stream_schema(_text), do: not_loaded()
+
+  @doc false
   @spec events_stream_take(reference, [tuple | binary | nil]) :: {[{binary, term}], list}
   def events_stream_take(_stream, _events), do: not_loaded()
 
   @doc false
-  @spec events_stream_take_dirty(reference, [tuple | binary | nil]) :: {[{binary, term}], list}
-  def events_stream_take_dirty(_stream, _events), do: not_loaded()
+  @spec events_stream_take_dirty(reference, [reference], [tuple | binary | nil]) ::
+          {[{binary, term}], list}
+  def events_stream_take_dirty(_stream, _schemas, _events), do: not_loaded()
 
   @doc false
   def load do

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
-use outrigger_events::stream::{Event, Stream, Work};
+use outrigger_events::stream::{Event, Schemas, Stream, Work};
 use proptest::prelude::*;
 
 fn stream(views: &str) -> Stream {
@@ -15,7 +15,7 @@ fn stream(views: &str) -> Stream {
 fn take(stream: &Stream, event: &str) -> Vec<(String, Vec<u8>)> {
     let mut told = Vec::new();
     let event = Event { key: None, value: Some(event.as_bytes()) };
-    let decoded = stream.take(&event, &mut Work::default(), |topic, message| {
+    let decoded = stream.take(&event, &Schemas::default(), &mut Work::default(), |topic, message| {
         told.push((String::from_utf8(topic.to_vec()).unwrap(), message.to_vec()));
     });
     assert_eq!(decoded, told.iter().all(|(topic, _)| topic != "dead"));
@@ -75,7 +75,7 @@ fn texts_that_are_none_say_why() {
         ("{}", "format has to be a string"),
         (r#"{"format": "json"}"#, "name has to be a string"),
         (r#"{"format": "json", "name": "S"}"#, "dead_letter has to be a string"),
-        (&format!(r#"{{{head}, "format": "xml"}}"#), "json or debezium"),
+        (&format!(r#"{{{head}, "format": "xml"}}"#), "json, debezium, avro"),
         (&format!(r#"{{{head}, "format": "debezium", "debezium": {{"shape": "round"}}}}"#), "no such shape"),
         (
             &format!(
@@ -116,7 +116,7 @@ fn texts_that_are_none_say_why() {
             &format!(r#"{{{head}, "format": "json", "views": [{}]}}"#, [r#"{"name": "v"}"#; 65].join(",")),
             "at most 64",
         ),
-        (&format!(r#"{{{head}, "format": "json", "x": "{}"}}"#, "x".repeat(70_000)), "more than 65536"),
+        (&format!(r#"{{{head}, "format": "json", "x": "{}"}}"#, "x".repeat(270_000)), "more than 262144"),
     ] {
         assert!(wrong(text).contains(why), "{}: {why}", wrong(text));
     }

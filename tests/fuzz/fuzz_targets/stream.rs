@@ -8,7 +8,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use outrigger_events::stream::{Event, Stream, Work};
+use outrigger_events::stream::{Event, Schemas, Stream, Work};
 use outrigger_fuzz::meter::within;
 use outrigger_term::Reader;
 
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
     let event = Event { key: (!key.is_empty()).then_some(key), value: (!value.is_empty()).then_some(value) };
     let mut told = 0;
     let decoded = within(FIXED + BYTES_PER_BYTE * rest.len(), || {
-        stream.take(&event, &mut Work::default(), |topic, message| {
+        stream.take(&event, &Schemas::default(), &mut Work::default(), |topic, message| {
             told += 1;
             assert!(topic.len() <= 64 << 10);
             let mut reader = Reader::new(message);

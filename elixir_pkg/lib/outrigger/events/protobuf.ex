@@ -256,7 +256,10 @@ defmodule Outrigger.Events.Protobuf do
     with {:ok, reference} <- answer(read), do: {:ok, %Schema{reference: reference}}
   end
 
-  defp ways(options, function) do
+  @doc false
+  # As the engine takes them: whether there are defaults, unknown fields, and meanings.
+  @spec ways(keyword, String.t()) :: {boolean, boolean, boolean}
+  def ways(options, function) do
     Enum.reduce(options, @default_ways, fn option, ways ->
       case @ways do
         %{^option => {place, way}} ->

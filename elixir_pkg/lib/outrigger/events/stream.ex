@@ -49,6 +49,15 @@ defmodule Outrigger.Events.Stream do
   An event that cannot be decoded stops nothing: `{stream, :dead_letter, %Outrigger.Events.DeadLetter{}}` goes to the stream's dead-letter topic, with the
   reason and the bytes.
 
+  ## Schemas of a registry
+
+  With `:registry`, events of `:avro`, `:protobuf` and `:debezium` begin with the frame of a registry (Debezium's keys, too; its documents may go without).
+  Whoever publishes looks the schema up in its own registry, where it is known from the second time on, and sends its text along; the Rust node and
+  other nodes ask nobody. An event whose schema is not to be had, since the id is unknown or the registry down, is a dead letter with that reason.
+
+      {Outrigger.Events.Stream, name: MyApp.Orders, pubsub: MyApp.PubSub, format: :avro, registry: MyApp.Schemas,
+       views: [all: [topic: "orders", fields: [id: "id", state: "state"]]]}
+
   ## Options
 
   #{Outrigger.Options.docs(Outrigger.Events.Stream.Text.schema())}
@@ -66,20 +75,19 @@ defmodule Outrigger.Events.Stream do
 
   ## Limits
 
-  JSON, and Debezium's JSON, 200 levels deep whatever `:max_depth` is. 64 views at a time, 64 fields and 16 filters of each; topics of 4 KiB. Up to 128 events, or 1 MiB, go to the Rust node
+  Events are 200 levels deep at most, whatever `:max_depth` is. A CloudEvent of Debezium's that has a frame inside is a dead letter. 64 views at a time, 64 fields and 16 filters of each; topics of 4 KiB. Up to 128 events, or 1 MiB, go to the Rust node
   as one, and the text of all views goes with each: publish lists where there are many events.
   """
 
   alias Outrigger.Error
-  alias Outrigger.Events.Stream.{Text, Views}
+  alias Outrigger.Events.DeadLetter
+  alias Outrigger.Events.Stream.{Requests, Text, Views}
   alias Outrigger.Native
   alias Outrigger.PubSub.{Many, Place, Publisher}
 
   @typedoc "An event: its value, or its key and its value."
   @type event :: binary | nil | {key :: binary | nil, value :: binary | nil}
 
-  @most 128
-  @bytes 1_048_576
   # Where the worst of events takes less than a millisecond.
   @normal 16_384
 
@@ -104,7 +112,7 @@ defmodule Outrigger.Events.Stream do
       events
       |> List.wrap()
       |> or_tombstone(events)
-      |> chunks()
+      |> Requests.cut(compiled.format.framed)
       |> each(place, compiled)
     end
   end
@@ -141,89 +149,85 @@ defmodule Outrigger.Events.Stream do
 
   @doc false
   # What a worker does with events that came as they are, through a router that does not decode them.
-  @spec messages(binary, [event]) :: {:ok, [{binary, term}]} | {:error, term}
-  def messages(text, events) do
-    with {:ok, reference} <- Native.events_stream(text),
-         do: {:ok, decode(events, reference, [])}
+  @spec messages([binary], [event]) :: {:ok, [{binary, term}]} | {:error, term}
+  def messages([text | schemas], events) do
+    with {:ok, stream} <- Native.events_stream(text),
+         {:ok, schemas} <- compiled(schemas, []),
+         do: {:ok, portions(events, {stream, schemas, true}, [])}
+  end
+
+  def messages([], _events), do: {:error, :no_stream}
+
+  defp compiled([], done), do: {:ok, Enum.reverse(done)}
+
+  defp compiled([text | texts], done) do
+    with {:ok, schema} <- Native.events_stream_schema(text), do: compiled(texts, [schema | done])
   end
 
   # A tombstone by itself is no empty list.
   defp or_tombstone([], nil), do: [nil]
   defp or_tombstone(events, _given), do: events
 
-  defp chunks(events) do
-    events
-    |> Enum.chunk_while(
-      {[], 0, 0},
-      fn event, {chunk, count, bytes} ->
-        size = size(event)
-
-        if count == @most or (count > 0 and bytes + size > @bytes),
-          do: {:cont, Enum.reverse(chunk), {[event], 1, size}},
-          else: {:cont, {[event | chunk], count + 1, bytes + size}}
-      end,
-      fn {chunk, _count, _bytes} -> {:cont, Enum.reverse(chunk), nil} end
-    )
-  end
-
-  defp size(nil), do: 0
-  defp size(bytes) when is_binary(bytes), do: byte_size(bytes)
-
-  defp size({key, value}) when not is_tuple(key) and not is_tuple(value),
-    do: size(key) + size(value)
-
-  defp size(other) do
-    raise ArgumentError,
-          "an event is a binary, nil or {key, value} of these, got: #{inspect(other, limit: 5)}"
-  end
-
-  defp each(chunks, place, compiled) do
-    Enum.reduce_while(chunks, :ok, fn chunk, :ok ->
-      case one(chunk, place, compiled) do
+  defp each(requests, place, compiled) do
+    Enum.reduce_while(requests, :ok, fn request, :ok ->
+      case one(request, place, compiled) do
         :ok -> {:cont, :ok}
         error -> {:halt, error}
       end
     end)
   end
 
-  defp one([], _place, _compiled), do: :ok
-
-  defp one(events, %{adapter: Outrigger.PubSub.Adapter} = place, compiled) do
+  defp one({:events, events, schemas}, %{adapter: Outrigger.PubSub.Adapter} = place, compiled) do
     weight = length(events) * compiled.views
+    texts = [compiled.text | for({text, _reference} <- schemas, do: text)]
 
-    case Publisher.broadcast_events(place.group, compiled.text, events, weight, Outrigger.PubSub) do
-      :ok -> if wanted_here?(place, compiled), do: here(events, place, compiled), else: :ok
-      :decode -> everywhere(events, place, compiled)
-      {:error, _reason} = error -> error
+    case Publisher.broadcast_events(place.group, texts, events, weight, Outrigger.PubSub) do
+      :ok ->
+        if wanted_here?(place, compiled),
+          do: Many.here(place, :none, decode(events, schemas, compiled), Outrigger.PubSub),
+          else: :ok
+
+      :decode ->
+        everywhere(decode(events, schemas, compiled), place)
+
+      {:error, _reason} = error ->
+        error
     end
   end
 
   # Another adapter, or one that puts some topics in order, which is not for a router that decodes.
-  defp one(events, place, compiled), do: everywhere(events, place, compiled)
+  defp one({:events, events, schemas}, place, compiled),
+    do: everywhere(decode(events, schemas, compiled), place)
 
-  defp everywhere(events, place, compiled) do
-    messages = decode(events, compiled.reference, [])
+  defp one({:letter, event, error}, place, compiled) do
+    {key, value} = if is_tuple(event), do: event, else: {nil, event}
+    letter = %DeadLetter{reason: error.reason, message: error.message, key: key, value: value}
+    everywhere([{compiled.dead_letter, {compiled.name, :dead_letter, letter}}], place)
+  end
 
+  defp everywhere(messages, place) do
     with {:error, {reason, _sent}} <-
            Many.broadcast(place.pubsub, :none, messages, Outrigger.PubSub),
          do: {:error, reason}
   end
 
-  defp here(events, place, compiled),
-    do: Many.here(place, :none, decode(events, compiled.reference, []), Outrigger.PubSub)
-
   # A topic that depends on the event is known when it is decoded.
   defp wanted_here?(place, %{topics: :any}), do: Many.anybody_here?(place)
   defp wanted_here?(place, %{topics: topics}), do: Many.anybody_here?(place, topics)
 
-  defp decode([], _reference, messages), do: messages |> Enum.reverse() |> Enum.concat()
+  defp decode(events, schemas, compiled) do
+    schemas = for {_text, reference} <- schemas, do: reference
+    portions(events, {compiled.reference, schemas, compiled.format.slow?}, [])
+  end
 
-  defp decode([event | _] = events, reference, messages) do
+  defp portions([], _by, messages), do: messages |> Enum.reverse() |> Enum.concat()
+
+  defp portions([event | _] = events, {stream, schemas, slow?} = by, messages) do
     {more, left} =
-      if size(event) > @normal,
-        do: Native.events_stream_take_dirty(reference, events),
-        else: Native.events_stream_take(reference, events)
+      if slow? or Requests.size(event) > @normal,
+        do: Native.events_stream_take_dirty(stream, schemas, events),
+        else: Native.events_stream_take(stream, events)
 
-    decode(left, reference, [more | messages])
+    portions(left, by, [more | messages])
   end
 end

@@ -69,17 +69,17 @@ defmodule Outrigger.PubSub.Publisher do
   Sends events to the router, which decodes them for all other nodes (`Outrigger.Events.Stream`). `:decode`: not all of them are reached through
   it, and nothing was sent. `weight` is how many messages they can become.
   """
-  @spec broadcast_events(atom, binary, [term], pos_integer, module) ::
+  @spec broadcast_events(atom, [binary, ...], [term], pos_integer, module) ::
           :ok | :decode | {:error, :unavailable}
-  def broadcast_events(group, text, events, weight, dispatcher) do
+  def broadcast_events(group, texts, events, weight, dispatcher) do
     epoch = Board.epoch(group)
 
     case Process.get(group) do
       {^epoch, _relay, _directs, _use, _left, _strays} = path ->
-        events(path, group, {text, events, dispatcher}, weight)
+        events(path, group, {texts, events, dispatcher}, weight)
 
       _other ->
-        with_path(group, &events(&1, group, {text, events, dispatcher}, weight))
+        with_path(group, &events(&1, group, {texts, events, dispatcher}, weight))
     end
   end
 
@@ -97,9 +97,9 @@ defmodule Outrigger.PubSub.Publisher do
     end
   end
 
-  defp events({epoch, relay, [], _, _, _}, group, {text, events, dispatcher} = what, weight)
+  defp events({epoch, relay, [], _, _, _}, group, {texts, events, dispatcher} = what, weight)
        when is_pid(relay) do
-    data = {:"$outrigger_events", 1, epoch, self(), dispatcher, text, events}
+    data = {:"$outrigger_events", 1, epoch, self(), dispatcher, texts, events}
 
     case :erlang.send(relay, data, [:noconnect]) do
       :ok -> Board.count_sent(group, relay, weight)

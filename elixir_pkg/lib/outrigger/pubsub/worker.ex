@@ -116,8 +116,8 @@ defmodule Outrigger.PubSub.Worker do
   end
 
   # From a router that does not decode events of this kind.
-  def handle_info({:"$outrigger_events", 1, epoch, pid, dispatcher, text, events}, state) do
-    case Stream.messages(text, events) do
+  def handle_info({:"$outrigger_events", 1, epoch, pid, dispatcher, texts, events}, state) do
+    case Stream.messages(texts, events) do
       {:ok, messages} ->
         elements =
           for {topic, message} <- messages,

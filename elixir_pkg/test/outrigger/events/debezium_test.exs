@@ -15,7 +15,7 @@ defmodule Outrigger.Events.DebeziumTest do
     {:ok, config} =
       Stream.Text.config(config ++ [dead_letter: "dead", views: [all: [topic: "t"]]])
 
-    {:ok, messages} = Stream.messages(Stream.Text.text(config, config.views), [event])
+    {:ok, messages} = Stream.messages([Stream.Text.text(config, config.views)], [event])
 
     case messages do
       [{"t", {Some.Stream, :all, decoded}}] ->

@@ -2,9 +2,11 @@ defmodule Outrigger.Events.StreamLiveTest do
   @moduledoc "Three BEAM nodes and the real Rust node, which decodes for all of them."
   use ExUnit.Case, async: true
 
-  alias Outrigger.Events.{DeadLetter, Stream}
+  import Bitwise
+
+  alias Outrigger.Events.{Change, DeadLetter, Registry, Stream}
   alias Outrigger.PubSub
-  alias Outrigger.Test.{Cluster, Probe, Streams}
+  alias Outrigger.Test.{Cluster, Probe, SchemaRegistry, Streams}
 
   @pubsub StreamLiveTest.PubSub
   @stream StreamLiveTest.Orders
@@ -22,7 +24,7 @@ defmodule Outrigger.Events.StreamLiveTest do
   end
 
   defp start_stream(member, options \\ []) do
-    options = [name: @stream, pubsub: @pubsub] ++ options
+    options = Keyword.merge([name: @stream, pubsub: @pubsub], options)
     :ok = Cluster.call(member, Streams, :start, [options])
   end
 
@@ -164,5 +166,79 @@ defmodule Outrigger.Events.StreamLiveTest do
     assert [{@stream, :dead_letter, %DeadLetter{} = letter}] = received(listener, pid, 1)
     assert {letter.reason, letter.key, letter.value} == {:malformed, "k", <<0, 255>>}
     assert decoded(publisher, router) == %{"events" => 1, "dead_letters" => 1}
+  end
+
+  test "only the publisher's node asks the registry, and the Rust node decodes what others get",
+       c do
+    [publisher, subscriber, _] = c.members
+    server = start_supervised!(SchemaRegistry)
+    order = ~s({"type":"record","name":"Order","fields":[{"name":"id","type":"long"}]})
+    file = ~s(syntax = "proto3"; message Order { int64 id = 1; map<int32, bytes> of = 2; })
+
+    row =
+      ~s({"type":"record","name":"Envelope","fields":[{"name":"after","type":["null",#{order}]},{"name":"op","type":"string"}]})
+
+    for {id, type, text} <- [
+          {1, "AVRO", order},
+          {2, "AVRO", ~s("long")},
+          {3, "PROTOBUF", file},
+          {4, "AVRO", row}
+        ],
+        do: SchemaRegistry.put(server, "/schemas/ids/#{id}", %{schema: text, schemaType: type})
+
+    registry = [name: __MODULE__.Schemas, url: SchemaRegistry.url(server), retries: 0]
+    :ok = Cluster.call(publisher, Probe, :start_child, [Registry.child_spec(registry)])
+    formats = [:avro, :protobuf, :debezium]
+
+    for member <- c.members, format <- formats do
+      options = [
+        name: Module.concat(@stream, format),
+        format: format,
+        registry: __MODULE__.Schemas,
+        views: [all: [topic: "all"]],
+        dead_letter: "all"
+      ]
+
+      start_stream(member, options)
+    end
+
+    router = Cluster.start_rust(publisher)
+    relayed(c.members, router)
+    pid = Cluster.call(subscriber, Probe, :subscriber, [@pubsub, "all", [confirm: true]])
+
+    publish = fn format, events ->
+      :ok = Cluster.call(publisher, Stream, :publish, [Module.concat(@stream, format), events])
+    end
+
+    orders = for n <- 1..300, do: Registry.frame(1 + rem(n, 2), <<n * 2 &&& 127>>)
+    publish.(:avro, orders)
+    publish.(:protobuf, Registry.frame(3, <<0, 8, 7, 18, 5, 8, 1, 18, 1, 255>>))
+    publish.(:debezium, {Registry.frame(1, <<2>>), Registry.frame(4, <<2, 4, 2, "u">>)})
+    publish.(:avro, [Registry.frame(9, "x"), Registry.frame(1, <<>>), Registry.frame(1, <<2>>)])
+    SchemaRegistry.down(server)
+    publish.(:avro, [Registry.frame(8, "x"), Registry.frame(1, <<4>>)])
+
+    avro = Module.concat(@stream, :avro)
+    {first, rest} = received(subscriber, pid, 307) |> Enum.split(300)
+
+    assert first ==
+             for(
+               n <- 1..300,
+               id = n &&& 63,
+               do: {avro, :all, if(rem(n, 2) == 0, do: %{"id" => id}, else: id)}
+             )
+
+    assert [
+             {_, :all, %{"id" => 7, "of" => %{1 => <<255>>}}},
+             {_, :all, %Change{op: :update, after: %{"id" => 2}, key: %{"id" => 1}}},
+             {_, :dead_letter, %DeadLetter{reason: :unknown_schema}},
+             {_, :dead_letter, %DeadLetter{reason: :malformed}},
+             {_, :all, %{"id" => 1}},
+             {_, :dead_letter, %DeadLetter{reason: :registry_down, value: <<_::40, "x">>}},
+             {_, :all, %{"id" => 2}}
+           ] = rest
+
+    # Letters of events without a schema are the publisher's.
+    assert decoded(publisher, router) == %{"events" => 304, "dead_letters" => 1}
   end
 end

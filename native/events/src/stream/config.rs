@@ -1,23 +1,25 @@
 //! The text that says what a stream is: JSON, written by the package.
 //!
 //! ```text
-//! {"name": atom, "format": "json" | "debezium", "dead_letter": topic, "limits": [bytes, depth, digits],
+//! {"name": atom, "format": "json" | "debezium" | "avro" | "protobuf", "dead_letter": topic, "limits": [bytes, depth, digits],
 //!  "decimals": boolean,                                    floats as decimals, of the format json
-//!  "debezium": {"shape", "untyped", "binary", "prefix", "placeholder", "expand", "columns": [[table, column, lists, type, detail]]},
+//!  "debezium": {"shape", "as_is", "binary", "prefix", "placeholder", "expand", "columns": [[table, column, lists, type, detail]]},
+//!  "framed": boolean,                                      whether keys and values of the format debezium may have frames
+//!  "schema": SCHEMA,                                       of Avro and Protobuf without frames
 //!  "views": [{"name": atom, "topic": [text | {"path": path}], "where": [[path, comparison, value]], "fields": [[atom, path]]}]}
 //! ```
 //!
-//! What is not there is as the decoder has it by default; a view without `fields` takes the whole.
+//! What is not there is as the decoder has it by default; a view without `fields` takes the whole. `SCHEMA` is that of [`super::given`].
 
-use super::named;
 use super::run::{Format, Stream};
+use super::text::{Wrong, boolean, document, integer, items, list, optional, string, wrong};
 use super::view::{Part, View};
+use super::{given, named};
 use crate::debezium::{self, Encoding, Meaning, Shape, Unavailable, Untyped};
 use crate::json::{self, Floats};
 use crate::project::Path;
-use crate::{Error, Integer, Limits, TreeSink, Value};
+use crate::{Error, Limits, Value};
 
-const BYTES: usize = 64 << 10;
 const VIEWS: usize = 64;
 const FIELDS: usize = 64;
 const FILTERS: usize = 16;
@@ -28,19 +30,6 @@ const DEPTH: usize = 200;
 /// Lists inside each other, of a column.
 const LISTS: i64 = 8;
 
-/// What is wrong with a part of the text.
-pub(super) struct Wrong(String);
-
-pub(super) fn wrong(problem: &str) -> Wrong {
-    Wrong(problem.to_owned())
-}
-
-impl From<Error> for Wrong {
-    fn from(error: Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
 impl Stream {
     /// Compiles the text of a stream.
     ///
@@ -48,26 +37,26 @@ impl Stream {
     ///
     /// [`Error::Plan`], with what is wrong.
     pub fn parse(text: &[u8]) -> Result<Self, Error> {
-        parse(text).map_err(|Wrong(problem)| Error::Plan { what: "the stream".to_owned(), problem })
+        parse(text).map_err(|wrong| wrong.of("the stream"))
     }
 }
 
 fn parse(text: &[u8]) -> Result<Stream, Wrong> {
-    let options = json::Options {
-        limits: Limits { bytes: BYTES, depth: 16, ..Limits::default() },
-        ..json::Options::default()
-    };
-    let mut sink = TreeSink::default();
-    json::decode(text, &options, &mut sink)?;
-    let of = sink.finish().unwrap_or(Value::Null);
+    let of = document(text)?;
     let limits = limits(of.get("limits"))?;
+    let schema = of.get("schema");
     let format = match string(of.get("format"), "format")? {
         "json" => {
             let floats = if boolean(of.get("decimals"))? { Floats::Decimals } else { Floats::Binary };
             Format::Json(json::Options { limits, floats })
         }
-        "debezium" => Format::Debezium(Box::new(debezium(of.get("debezium"), limits)?)),
-        _ => return Err(wrong("the format is json or debezium")),
+        "debezium" => {
+            let options = debezium(of.get("debezium"), limits)?;
+            Format::Debezium { options: Box::new(options), framed: boolean(of.get("framed"))? }
+        }
+        "avro" => Format::Avro { limits, given: schema.map(given::avro).transpose()? },
+        "protobuf" => Format::Protobuf { limits, given: schema.map(given::protobuf).transpose()? },
+        _ => return Err(wrong("the format is json, debezium, avro or protobuf")),
     };
     let views = list(of.get("views"), VIEWS, "views")?.iter().map(view).collect::<Result<_, _>>()?;
     Ok(Stream {
@@ -166,52 +155,8 @@ fn limits(of: Option<&Value>) -> Result<Limits, Wrong> {
     }
 }
 
-fn items(of: &Value) -> &[Value] {
-    match of {
-        Value::List(items) => items,
-        _ => &[],
-    }
-}
-
-fn list<'v>(of: Option<&'v Value>, most: usize, what: &str) -> Result<&'v [Value], Wrong> {
-    match of {
-        None => Ok(&[]),
-        Some(Value::List(items)) if items.len() <= most => Ok(items),
-        Some(_) => Err(wrong(&format!("{what} is a list of at most {most}"))),
-    }
-}
-
-fn string<'v>(of: Option<&'v Value>, what: &str) -> Result<&'v str, Wrong> {
-    match of {
-        Some(Value::Text(text)) => Ok(text),
-        _ => Err(wrong(&format!("{what} has to be a string"))),
-    }
-}
-
-fn optional(of: Option<&Value>) -> Result<Option<&str>, Wrong> {
-    match of {
-        None | Some(Value::Null) => Ok(None),
-        some => string(some, "an option").map(Some),
-    }
-}
-
 /// An atom's text.
 fn name(of: Option<&Value>) -> Result<Box<str>, Wrong> {
     let text = string(of, "name")?;
     if text.len() <= NAME { Ok(text.into()) } else { Err(wrong("a name has at most 255 bytes")) }
-}
-
-fn boolean(of: Option<&Value>) -> Result<bool, Wrong> {
-    match of {
-        None => Ok(false),
-        Some(Value::Boolean(value)) => Ok(*value),
-        Some(_) => Err(wrong("an option has to be true or false")),
-    }
-}
-
-fn integer(of: &Value) -> Result<i64, Wrong> {
-    match of {
-        Value::Integer(Integer::Small(value)) => Ok(*value),
-        _ => Err(wrong("a number has to be whole and of 64 bits")),
-    }
 }

@@ -143,7 +143,11 @@ fn last_ones(pairs: &[(Value, Value)]) -> Option<Vec<usize>> {
             .any(twice)
             .then(|| (0..pairs.len()).filter(|&place| !twice(place)).collect());
     }
-    let key = |place: usize| (matches!(pairs[place].0, Value::Name(_)), pick::text(&pairs[place].0));
+    // Keys that are no text are those of a Protobuf map: whole numbers, or booleans.
+    let key = |place: usize| match &pairs[place].0 {
+        Value::Integer(number) => (None, Some(number), false),
+        key => (pick::text(key), None, matches!(key, Value::Name(_) | Value::Boolean(true))),
+    };
     let last: HashMap<_, usize> = (0..pairs.len()).map(|place| (key(place), place)).collect();
     (last.len() < pairs.len())
         .then(|| (0..pairs.len()).filter(|place| last.get(&key(*place)) == Some(place)).collect())

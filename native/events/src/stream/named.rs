@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::config::{Wrong, wrong};
+use super::text::{Wrong, wrong};
 use crate::project::{Operand, Test};
 use crate::{Integer, Value};
 

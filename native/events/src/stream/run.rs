@@ -1,9 +1,9 @@
 //! A compiled stream at work.
 
-use super::external;
 use super::view::View;
+use super::{Schemas, external};
 use crate::debezium::{self, Memory};
-use crate::{Error, Name, TreeSink, Value, json};
+use crate::{Error, Limits, Name, TreeSink, Value, avro, json, protobuf};
 
 /// A stream that was compiled: [`Stream::parse`].
 #[derive(Debug)]
@@ -18,7 +18,19 @@ pub struct Stream {
 #[derive(Debug)]
 pub(super) enum Format {
     Json(json::Options),
-    Debezium(Box<debezium::Options>),
+    Debezium {
+        options: Box<debezium::Options>,
+        framed: bool,
+    },
+    /// Behind frames, if no schema is given.
+    Avro {
+        limits: Limits,
+        given: Option<Box<avro::Plan>>,
+    },
+    Protobuf {
+        limits: Limits,
+        given: Option<Box<protobuf::Plan>>,
+    },
 }
 
 /// An event as it came. No value is a tombstone, where the format has such.
@@ -40,8 +52,16 @@ pub struct Work {
 
 impl Stream {
     /// Tells `out` the topics and messages of an event. `false`: it cannot be decoded, and what was told is a dead letter.
-    pub fn take(&self, event: &Event<'_>, work: &mut Work, mut out: impl FnMut(&[u8], &[u8])) -> bool {
-        match self.decode(event, &mut work.memory) {
+    ///
+    /// `schemas` are those of the frames that events of the stream have.
+    pub fn take(
+        &self,
+        event: &Event<'_>,
+        schemas: &Schemas,
+        work: &mut Work,
+        mut out: impl FnMut(&[u8], &[u8]),
+    ) -> bool {
+        match self.decode(event, schemas, &mut work.memory) {
             Ok(decoded) => {
                 for view in self.views.iter().filter(|view| view.wants(&decoded)) {
                     if !view.topic(&decoded, &mut work.topic) {
@@ -62,12 +82,30 @@ impl Stream {
         }
     }
 
-    fn decode(&self, event: &Event<'_>, memory: &mut Memory) -> Result<Value, Error> {
+    fn decode(&self, event: &Event<'_>, schemas: &Schemas, memory: &mut Memory) -> Result<Value, Error> {
         let mut sink = TreeSink::default();
         match &self.format {
             Format::Json(options) => json::decode(event.value.unwrap_or_default(), options, &mut sink)?,
-            Format::Debezium(options) => {
-                debezium::decode(event.value, event.key, options, memory, &mut sink)?;
+            Format::Debezium { options, framed } => {
+                let writers = framed.then_some(&schemas.writers);
+                debezium::decode_framed(writers, event.value, event.key, options, memory, &mut sink)
+                    .map_err(|error| schemas.explain(error))?;
+            }
+            Format::Avro { limits, given } => {
+                let value = event.value.ok_or_else(|| tombstone("Avro"))?;
+                let (plan, datum) = match given {
+                    Some(plan) => (&**plan, value),
+                    None => schemas.avro(value)?,
+                };
+                plan.decode(datum, limits, &mut sink)?;
+            }
+            Format::Protobuf { limits, given } => {
+                let value = event.value.ok_or_else(|| tombstone("Protobuf"))?;
+                let (plan, message) = match given {
+                    Some(plan) => (&**plan, value),
+                    None => schemas.protobuf(value)?,
+                };
+                plan.decode(message, limits, &mut sink)?;
             }
         }
         // Decoders balance their calls.
@@ -79,6 +117,15 @@ impl Stream {
         external::tuple(3, message);
         external::atom(&self.name, message);
         external::atom(view, message);
+    }
+}
+
+fn tombstone(format: &'static str) -> Error {
+    Error::Malformed {
+        format,
+        at: 0,
+        path: "$".to_owned(),
+        problem: "no bytes: a tombstone is no event".to_owned(),
     }
 }
 

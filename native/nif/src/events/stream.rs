@@ -1,8 +1,9 @@
-//! Streams in the VM: the text compiled as a resource, and the messages of events, for publishers that reach others without a Rust node.
+//! Streams in the VM: texts compiled as resources, and the messages of events, for publishers that reach others without a Rust node.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
-use outrigger_events::stream::{Event, Stream, Work};
+use outrigger_events::stream::{Event, Schema, Schemas, Stream, Work};
 use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term, atoms};
 
 use super::parts::Parts;
@@ -29,6 +30,14 @@ struct StreamResource(Stream);
 #[rustler::resource_impl]
 impl Resource for StreamResource {}
 
+struct SchemaResource(Arc<Schema>);
+
+#[rustler::resource_impl]
+impl Resource for SchemaResource {}
+
+/// Those that come with a list of events.
+type Given = Vec<ResourceArc<SchemaResource>>;
+
 #[rustler::nif(schedule = "DirtyCpu")]
 fn events_stream<'a>(env: Env<'a>, text: Binary<'a>) -> Term<'a> {
     match Stream::parse(text.as_slice()) {
@@ -37,26 +46,43 @@ fn events_stream<'a>(env: Env<'a>, text: Binary<'a>) -> Term<'a> {
     }
 }
 
-/// `{[{topic, message}], left}` of a list of events.
+/// Of a registry's schema, with the frame of its events in front.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_stream_schema<'a>(env: Env<'a>, text: Binary<'a>) -> Term<'a> {
+    match Schema::parse(text.as_slice()) {
+        Ok(schema) => (ok(), ResourceArc::new(SchemaResource(Arc::new(schema)))).encode(env),
+        Err(problem) => refused(env, problem),
+    }
+}
+
+/// `{[{topic, message}], left}` of a list of events, of a format whose events take so long as they have bytes.
 #[rustler::nif]
 fn events_stream_take<'a>(
     env: Env<'a>,
     stream: ResourceArc<StreamResource>,
     events: Term<'a>,
 ) -> NifResult<Term<'a>> {
-    charged(env, PORTION, || portion(env, &stream.0, events, PORTION))
+    charged(env, PORTION, || portion(env, &stream.0, &Schemas::default(), events, PORTION))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
 fn events_stream_take_dirty<'a>(
     env: Env<'a>,
     stream: ResourceArc<StreamResource>,
+    schemas: Given,
     events: Term<'a>,
 ) -> NifResult<Term<'a>> {
-    portion(env, &stream.0, events, DIRTY_PORTION)
+    let schemas = schemas.iter().map(|schema| schema.0.clone()).collect();
+    portion(env, &stream.0, &schemas, events, DIRTY_PORTION)
 }
 
-fn portion<'a>(env: Env<'a>, stream: &Stream, events: Term<'a>, portion: usize) -> NifResult<Term<'a>> {
+fn portion<'a>(
+    env: Env<'a>,
+    stream: &Stream,
+    schemas: &Schemas,
+    events: Term<'a>,
+    portion: usize,
+) -> NifResult<Term<'a>> {
     WORK.with_borrow_mut(|(work, external)| {
         let (mut left, mut read, mut messages) = (events, 0, Vec::new());
         while let Ok((event, rest)) = left.list_get_cell() {
@@ -66,7 +92,7 @@ fn portion<'a>(env: Env<'a>, stream: &Stream, events: Term<'a>, portion: usize) 
             }
             read += parts.length() + EVENT;
             let event = Event { key: parts.key(), value: parts.value() };
-            stream.take(&event, work, |topic, message| {
+            stream.take(&event, schemas, work, |topic, message| {
                 external.clear();
                 external.push(VERSION);
                 external.extend_from_slice(message);

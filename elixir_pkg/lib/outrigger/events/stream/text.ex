@@ -5,10 +5,9 @@ defmodule Outrigger.Events.Stream.Text do
   The same text goes to the NIF and, with the events, to the Rust node.
   """
 
-  import Bitwise
-
   alias Outrigger.{Error, Options}
-  alias Outrigger.Events.{Debezium, JSON, Plan}
+  alias Outrigger.Events.Plan
+  alias Outrigger.Events.Stream.Format
 
   @typedoc "A view with its filters and paths checked."
   @type view :: %{
@@ -22,6 +21,7 @@ defmodule Outrigger.Events.Stream.Text do
           name: atom,
           pubsub: atom,
           dead_letter: binary,
+          format: Format.t(),
           head: %{String.t() => term},
           views: [view]
         }
@@ -33,12 +33,27 @@ defmodule Outrigger.Events.Stream.Text do
       doc: "Of the stream, and the first element of its messages."
     ],
     pubsub: [type: :atom, required: true, doc: "The `Outrigger.PubSub` that carries them."],
-    format: [type: {:in, [:json, :debezium]}, default: :json, doc: "How events are read."],
+    format: [
+      type: {:in, [:json, :debezium, :avro, :protobuf]},
+      default: :json,
+      doc: "How events are read."
+    ],
+    schema: [
+      doc:
+        "Of `:avro` its text, or `[text: text, references: [text]]`; with a `:registry` it is the schema as which events are wanted. " <>
+          "Of `:protobuf` `[text: text, imports: %{name => text}, message: name]`."
+    ],
+    registry: [
+      type: {:or, [:atom, {:in, [nil]}]},
+      doc:
+        "The `Outrigger.Events.Registry` of frames, for `:debezium`, `:avro` and `:protobuf`, on each node that publishes."
+    ],
     options: [
       type: :keyword,
       default: [],
       doc:
-        "For the decoder: of `Outrigger.Events.Debezium`, or `:floats` and the bounds of `Outrigger.Events.JSON`."
+        "For the decoder: of `Outrigger.Events.Debezium`; `:floats` and the bounds of `Outrigger.Events.JSON`; these bounds; or these and " <>
+          "`:defaults`, `:unknown` and `:well_known` of `Outrigger.Events.Protobuf`."
     ],
     views: [type: :keyword, default: [], doc: "`[name: [topic: …, where: …, fields: …]]`."],
     dead_letter: [
@@ -48,8 +63,6 @@ defmodule Outrigger.Events.Stream.Text do
     ]
   ]
 
-  @decimals 4
-
   @doc false
   def schema, do: @schema
 
@@ -57,22 +70,20 @@ defmodule Outrigger.Events.Stream.Text do
   @spec config(keyword) :: {:ok, config} | {:error, Error.t()}
   def config(options) do
     with {:ok, options} <- Options.validate(options, @schema, Outrigger.Events.Stream),
+         {:ok, format} <- Format.of(options),
          {:ok, views} <- views(options[:views]) do
       name = options[:name]
       dead_letter = options[:dead_letter] || "#{inspect(name)}:dead_letter"
 
       head =
-        Map.merge(decoder(options[:format], options[:options]), %{
-          "name" => Atom.to_string(name),
-          "format" => Atom.to_string(options[:format]),
-          "dead_letter" => dead_letter
-        })
+        Map.merge(format.head, %{"name" => Atom.to_string(name), "dead_letter" => dead_letter})
 
       {:ok,
        %{
          name: name,
          pubsub: options[:pubsub],
          dead_letter: dead_letter,
+         format: format,
          head: head,
          views: views
        }}
@@ -94,7 +105,7 @@ defmodule Outrigger.Events.Stream.Text do
   @doc "The text of a stream with these views."
   @spec text(config, [view]) :: binary
   def text(config, views) do
-    config.head |> Map.put("views", Enum.map(views, &written/1)) |> JSON.encode!()
+    config.head |> Map.put("views", Enum.map(views, &written/1)) |> Format.text()
   end
 
   defp written(view) do
@@ -113,38 +124,6 @@ defmodule Outrigger.Events.Stream.Text do
         ),
       else: written
   end
-
-  defp decoder(:json, options) do
-    allowed = [:floats, :max_bytes, :max_depth, :max_digits]
-
-    for {name, value} <- options, name not in allowed do
-      raise ArgumentError,
-            "a stream of JSON has no option #{inspect({name, value})}: it takes #{inspect(allowed)}"
-    end
-
-    {flags, bounds} = Outrigger.Events.Options.read(options, "Outrigger.Events.Stream")
-    Map.merge(%{"decimals" => (flags &&& @decimals) != 0}, limits(bounds))
-  end
-
-  defp decoder(:debezium, options) do
-    {ways, columns, _flags, bounds} = Debezium.Options.read(options)
-    {shape, as_is, binary, prefix, placeholder, expand} = ways
-
-    Map.merge(limits(bounds), %{
-      "debezium" => %{
-        "shape" => shape,
-        "as_is" => as_is,
-        "binary" => binary,
-        "prefix" => prefix,
-        "placeholder" => placeholder,
-        "expand" => expand,
-        "columns" => Enum.map(columns, &Tuple.to_list/1)
-      }
-    })
-  end
-
-  defp limits(nil), do: %{}
-  defp limits(bounds), do: %{"limits" => Tuple.to_list(bounds)}
 
   defp views(views) do
     Enum.reduce_while(views, {:ok, []}, fn {name, options}, {:ok, views} ->

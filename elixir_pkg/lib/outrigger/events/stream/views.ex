@@ -23,7 +23,8 @@ defmodule Outrigger.Events.Stream.Views do
   use GenServer
 
   alias Outrigger.{Error, Native}
-  alias Outrigger.Events.{Problem, Stream.Text}
+  alias Outrigger.Events.Problem
+  alias Outrigger.Events.Stream.{Format, Text}
 
   @patience_ms 5_000
   @most 64
@@ -31,6 +32,9 @@ defmodule Outrigger.Events.Stream.Views do
   @typedoc "What publishers need: `topics` are those of all views, or `:any` where one depends on the event."
   @type compiled :: %{
           pubsub: atom,
+          name: atom,
+          dead_letter: binary,
+          format: Format.t(),
           text: binary,
           reference: reference,
           views: non_neg_integer,
@@ -237,6 +241,9 @@ defmodule Outrigger.Events.Stream.Views do
       {:ok, reference} ->
         compiled = %{
           pubsub: state.config.pubsub,
+          name: state.config.name,
+          dead_letter: state.config.dead_letter,
+          format: state.config.format,
           text: text,
           reference: reference,
           views: max(length(views), 1),

@@ -1,31 +1,31 @@
-//! Events that are decoded here, once for all nodes: `{'$outrigger_events', 1, Epoch, Pid, Dispatcher, Text, [Event, ...]}`.
+//! Events that are decoded here, once for all nodes: `{'$outrigger_events', 1, Epoch, Pid, Dispatcher, [Text, ...], [Event, ...]}`.
 //!
-//! `Text` says what the stream is (`outrigger_events::stream`); an event is a binary, `nil`, or `{Key, Value}` of these. What the stream
-//! makes of them are messages of the publisher like any other: `{'$outrigger', Epoch, Pid, Topic, Message, Dispatcher}`. The text comes
-//! with each request, so nothing has to be agreed on before, or again when a publisher takes another way; it is compiled once for each link.
+//! The first text says what the stream is (`outrigger_events::stream`), others are the schemas behind the frames of its events; an event is
+//! a binary, `nil`, or `{Key, Value}` of these. What the stream makes of them are messages of the publisher like any other:
+//! `{'$outrigger', Epoch, Pid, Topic, Message, Dispatcher}`. The texts come with each request, so nothing has to be agreed on before, or again when
+//! a publisher takes another way, and no registry is asked here; each is compiled once for each link.
 //!
 //! A text that is not understood here, of a newer package maybe, is no reason to lose events: they are passed on as they came, and
 //! each node decodes them by itself.
 //!
-//! Hostile input: at most [`MOST`] events, and texts of [`KEPT`] streams are kept; what one event becomes is bounded by its stream.
-
-use std::collections::HashMap;
+//! Hostile input: at most [`MOST`] events and [`MOST_TEXTS`] texts; compiled ones are kept while there is room ([`Known`]), and what one event
+//! becomes is bounded by its stream.
 
 use bytes::Bytes;
-use outrigger_events::stream::{Event, Stream, Work};
+use outrigger_events::stream::{Event, Known, Work};
 use outrigger_term::{Reader, TermError, Writer, tag};
 
 /// Events of one request.
 const MOST: u32 = 128;
-/// Streams that are kept compiled for one link.
-const KEPT: usize = 32;
+/// A stream, and two schemas for each event.
+const MOST_TEXTS: u32 = 1 + 2 * MOST;
 /// The version of requests.
 const VERSION: u64 = 1;
 
 /// The streams of one link.
 #[derive(Default)]
 pub(super) struct Streams {
-    compiled: HashMap<Box<[u8]>, Result<Stream, String>>,
+    known: Known,
     work: Work,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Request<'a> {
     epoch: &'a [u8],
     publisher: &'a [u8],
     dispatcher: &'a [u8],
-    text: &'a [u8],
+    texts: Vec<&'a [u8]>,
     events: Vec<Event<'a>>,
 }
 
@@ -52,10 +52,14 @@ pub(super) enum EventsError {
     #[error("peer sent a malformed request to decode events: {0}")]
     Term(#[from] TermError),
     /// More than one may have.
-    #[error("peer sent {length} events in one request, at most {MOST} are read")]
+    #[error("peer sent {length} {what} in one request, at most {most} are read")]
     TooMany {
+        /// Events or texts.
+        what: &'static str,
         /// How many it claims.
         length: u32,
+        /// The bound.
+        most: u32,
     },
     /// Neither a binary, `nil`, nor two of these.
     #[error("peer sent an event that is neither a binary, nil, nor a key and a value of these")]
@@ -82,15 +86,25 @@ pub(super) fn read(payload: &[u8]) -> Result<Option<Request<'_>>, EventsError> {
         return Err(EventsError::Unknown(format!("version {version} of requests to decode")));
     }
     let (epoch, publisher, dispatcher) = (reader.skip()?, reader.skip()?, reader.skip()?);
-    let text = reader.binary()?;
-    let length = reader.list()?;
-    if length > MOST {
-        return Err(EventsError::TooMany { length });
-    }
-    let events = (0..length).map(|_| event(&mut reader)).collect::<Result<_, _>>()?;
-    reader.list_end(length)?;
+    let texts = list(&mut reader, "texts", MOST_TEXTS, |reader| Ok(reader.binary()?))?;
+    let events = list(&mut reader, "events", MOST, event)?;
     reader.expect_end()?;
-    Ok(Some(Request { epoch, publisher, dispatcher, text, events }))
+    Ok(Some(Request { epoch, publisher, dispatcher, texts, events }))
+}
+
+fn list<'a, T>(
+    reader: &mut Reader<'a>,
+    what: &'static str,
+    most: u32,
+    read: impl Fn(&mut Reader<'a>) -> Result<T, EventsError>,
+) -> Result<Vec<T>, EventsError> {
+    let length = reader.list()?;
+    if length > most {
+        return Err(EventsError::TooMany { what, length, most });
+    }
+    let items = (0..length).map(|_| read(reader)).collect::<Result<_, _>>()?;
+    reader.list_end(length)?;
+    Ok(items)
 }
 
 fn event<'a>(reader: &mut Reader<'a>) -> Result<Event<'a>, EventsError> {
@@ -117,25 +131,15 @@ impl Streams {
         request: &Request<'_>,
         mut tell: impl FnMut(Bytes, &[usize]),
     ) -> Result<u64, EventsError> {
-        let Self { compiled, work } = self;
-        if !compiled.contains_key(request.text) {
-            if compiled.len() >= KEPT {
-                compiled.clear();
-            }
-            let stream = Stream::parse(request.text).map_err(|error| error.to_string());
-            compiled.insert(request.text.into(), stream);
-        }
-        let stream = match compiled.get(request.text) {
-            Some(Ok(stream)) => stream,
-            Some(Err(problem)) => return Err(EventsError::Unknown(problem.clone())),
-            None => return Ok(0),
-        };
+        let Self { known, work } = self;
+        let (stream, schemas) =
+            known.open(&request.texts).map_err(|error| EventsError::Unknown(error.to_string()))?;
         let mut ends = Vec::new();
         let mut failed = 0;
         for event in &request.events {
             let mut messages = Vec::new();
             ends.clear();
-            let decoded = stream.take(event, work, |topic, message| {
+            let decoded = stream.take(event, &schemas, work, |topic, message| {
                 // A topic has kilobytes at most, and so has a term.
                 if write(request, topic, message, &mut messages).is_ok() {
                     ends.push(messages.len());

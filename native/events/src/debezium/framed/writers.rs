@@ -81,13 +81,14 @@ impl Writers {
     pub const MOST_FIELDS: usize = 1 << 20;
 
     /// Enters a writer; those that were entered first go for it.
-    pub fn insert(&self, key: SchemaKey, writer: Writer) {
+    pub fn insert(&self, key: SchemaKey, writer: impl Into<Arc<Writer>>) {
+        let writer = writer.into();
         let mut table = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if table.known.contains_key(&key) {
             return;
         }
         table.weight += writer.weight();
-        table.known.insert(key, Arc::new(writer));
+        table.known.insert(key, writer);
         table.order.push_back(key);
         while table.known.len() > Self::MOST || table.weight > Self::MOST_FIELDS {
             let Some(oldest) = table.order.pop_front() else { return };

@@ -13,7 +13,7 @@ const TEXT: &[u8] = br#"{"name": "Elixir.S", "format": "json", "dead_letter": "d
     {"name": "some", "topic": [{"path": "k"}], "where": [["k", "in", ["a", "b"]]], "fields": [["n", "n"]]},
     {"name": "all", "topic": ["all"], "fields": []}]}"#;
 
-fn request_of(version: u64, number: u64, text: &[u8], events: &[&[u8]]) -> Bytes {
+fn request_of(version: u64, number: u64, texts: &[&[u8]], events: &[&[u8]]) -> Bytes {
     term(|writer| {
         writer.tuple(7);
         writer.atom("$outrigger_events").unwrap();
@@ -21,7 +21,11 @@ fn request_of(version: u64, number: u64, text: &[u8], events: &[&[u8]]) -> Bytes
         writer.unsigned(number);
         writer.pid(&Pid { node: Atom::Utf8("x@y"), id: 1, serial: 2, creation: 3 }).unwrap();
         writer.atom("d").unwrap();
-        writer.binary(text).unwrap();
+        writer.list(u32::try_from(texts.len()).unwrap());
+        texts.iter().for_each(|text| writer.binary(text).unwrap());
+        if !texts.is_empty() {
+            writer.nil();
+        }
         writer.list(u32::try_from(events.len()).unwrap());
         events.iter().for_each(|event| writer.binary(event).unwrap());
         writer.nil();
@@ -30,7 +34,7 @@ fn request_of(version: u64, number: u64, text: &[u8], events: &[&[u8]]) -> Bytes
 }
 
 fn request(number: u64, events: &[&[u8]]) -> Bytes {
-    request_of(1, number, TEXT, events)
+    request_of(1, number, &[TEXT], events)
 }
 
 /// The message that a stream makes, as a publisher of the number would have sent it.
@@ -85,6 +89,43 @@ fn each_message_goes_to_those_who_want_it_and_not_back() {
 }
 
 #[test]
+fn schemas_come_with_their_events() {
+    let text: &[u8] = br#"{"name": "Elixir.S", "format": "avro", "dead_letter": "dead", "views": [
+        {"name": "all", "topic": ["all"], "fields": [["n", ""]]}]}"#;
+    let schema = |id: u8, of: &str| {
+        let text = format!(r#"{{"for": "avro", "type": "avro", "text": "\"{of}\""}}"#);
+        [&[0, 0, 0, 0, id][..], text.as_bytes()].concat()
+    };
+    let (one, two) = (schema(1, "long"), schema(2, "string"));
+    let (core, [mut from, mut to], route) = members();
+    to.list(&["all", "dead"]);
+    // The same id of another registry, and an event whose schema is not there.
+    let events: [&[u8]; 2] = [&[0, 0, 0, 0, 1, 14], &[0, 0, 0, 0, 2, 2, 97]];
+    let other = schema(1, "int");
+    from.send(
+        route,
+        &[request_of(1, 7, &[text, &one, &two], &events), request_of(1, 8, &[text, &other], &events)],
+    );
+    let number = |number, of: i64| {
+        made(number, "all", "all", |writer| {
+            writer.map(1);
+            writer.atom("n").unwrap();
+            writer.integer(of);
+        })
+    };
+    let string = made(7, "all", "all", |writer| {
+        writer.map(1);
+        writer.atom("n").unwrap();
+        writer.binary(b"a").unwrap();
+    });
+    let [first, second, third, letter] = &payloads(&to)[..] else { panic!("four messages") };
+    assert_eq!([first, second, third], [&number(7, 7), &string, &number(8, 7)]);
+    assert!(letter.windows(14).any(|text| text == b"unknown_schema"));
+    let figures = &core.figures;
+    assert_eq!((figures.events.load(Relaxed), figures.dead_letters.load(Relaxed)), (3, 1));
+}
+
+#[test]
 fn they_keep_their_place_among_other_messages() {
     let (_core, [mut from, to], route) = members();
     let plain = traffic::message("all", 8);
@@ -107,10 +148,13 @@ fn what_cannot_be_decoded_is_a_letter_and_the_next_one_is_taken() {
 #[test]
 fn what_is_not_understood_here_is_passed_on_as_it_came() {
     let (core, [mut from, to], route) = members();
-    let newer = request_of(2, 7, TEXT, &[b"1"]);
-    let other = request_of(1, 7, br#"{"name": "Elixir.S", "format": "later"}"#, &[b"1"]);
-    from.send(route, &[newer.clone(), other.clone(), request(8, &[b"1"])]);
-    assert_eq!(payloads(&to), [newer.to_vec(), other.to_vec(), all(8)]);
+    let newer = request_of(2, 7, &[TEXT], &[b"1"]);
+    let other = request_of(1, 7, &[br#"{"name": "Elixir.S", "format": "later"}"#], &[b"1"]);
+    let schema = request_of(1, 7, &[TEXT, b"a later schema"], &[b"1"]);
+    let none = request_of(1, 7, &[], &[b"1"]);
+    let all_of = [newer.clone(), other.clone(), schema.clone(), none.clone(), request(8, &[b"1"])];
+    from.send(route, &all_of);
+    assert_eq!(payloads(&to), [newer.to_vec(), other.to_vec(), schema.to_vec(), none.to_vec(), all(8)]);
     assert_eq!(core.figures.malformed.load(Relaxed), 0);
 }
 
@@ -119,10 +163,11 @@ fn what_is_malformed_is_dropped_and_counted() {
     let (core, [mut from, to], route) = members();
     let whole = request(7, &[b"1"]);
     let many = vec![&b"1"[..]; 129];
+    let texts = request_of(1, 7, &[&b"text"[..]; 258], &[b"1"]);
     let trailing: Bytes = [&whole[..], &[106]].concat().into();
-    from.send(route, &[whole.slice(..whole.len() - 1), request(7, &many), trailing]);
+    from.send(route, &[whole.slice(..whole.len() - 1), request(7, &many), texts, trailing]);
     assert!(payloads(&to).is_empty());
-    assert_eq!(core.figures.malformed.load(Relaxed), 3);
+    assert_eq!(core.figures.malformed.load(Relaxed), 4);
     assert_eq!(core.figures.events.load(Relaxed), 0);
 }
 
