@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::gate::Problem;
+
 /// The errors of this crate.
 #[derive(Clone, Debug, PartialEq, Error)]
 #[non_exhaustive]
@@ -20,5 +22,19 @@ pub enum WatchError {
     BadWindow {
         /// What is wrong, and where.
         problem: String,
+    },
+    /// A budget's text is wrong.
+    #[error("column {column}: {problem}")]
+    BadBudget {
+        /// From 1, in characters.
+        column: usize,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// A configuration is wrong.
+    #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    BadConfig {
+        /// All that is wrong, in the order of the file for each of its parts.
+        problems: Vec<Problem>,
     },
 }

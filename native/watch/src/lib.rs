@@ -33,6 +33,7 @@
 
 pub mod catalogue;
 mod error;
+pub mod gate;
 mod histogram;
 mod log_linear;
 mod nearest;
