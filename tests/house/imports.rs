@@ -24,12 +24,14 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outrigger-proto", &["outrigger-term"]),
     ("outrigger-node", &["outrigger-proto", "outrigger-term"]),
     ("outrigger-pubsub", &["outrigger-node", "outrigger-term"]),
+    ("outrigger-probe", &["outrigger-node", "outrigger-term", "outrigger-watch"]),
     ("outrigger_nif", ENGINES),
     // `term`, because a service reads and writes its own messages; the protocol below it is the node's business.
     (
         "outrigger",
         &[
             "outrigger-node",
+            "outrigger-probe",
             "outrigger-term",
             "outrigger-fanout",
             "outrigger-limit",

@@ -1,7 +1,7 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`schema`], [`version`]. The [`service`]s put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`schema`], [`version`]. The [`service`]s put engines on the node.
 
 mod args;
 mod doctor;
@@ -15,6 +15,7 @@ mod settings;
 mod status;
 mod version;
 mod visit;
+mod watch;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
             Command::Node(args) if args.status.is_some() => status::run(&args),
             Command::Node(args) => run::run(&args),
             Command::Doctor(args) => doctor::run(&args),
+            Command::Watch(args) => watch::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Version(args) => version::run(&args),
         },

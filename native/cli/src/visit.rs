@@ -50,10 +50,14 @@ impl Visitor {
         &self.node
     }
 
+    /// Joins a node: links to it, and again whenever the link is lost.
+    pub(crate) fn join(&self, target: &Target) -> Result<(), NodeError> {
+        self.node.join_target(outrigger_node::Target { name: target.name.clone(), addr: target.address() })
+    }
+
     /// Links to a node, or says why it cannot. What the node can do.
     pub(crate) async fn link(&mut self, target: &Target) -> Result<Flags, Arc<NodeError>> {
-        let joined = outrigger_node::Target { name: target.name.clone(), addr: target.address() };
-        self.node.join_target(joined)?;
+        self.join(target)?;
         let outcome = async {
             while let Some(event) = self.events.next().await {
                 match event {

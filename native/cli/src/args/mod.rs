@@ -10,22 +10,27 @@ mod cluster;
 mod discover;
 mod doctor;
 mod log_level;
+mod look;
 mod node;
 mod schema;
 mod size;
+mod span;
 mod tls;
 mod version;
+mod watch;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use cluster::{ClusterArgs, CookieArgs, CookieFor, NameArgs};
+pub(crate) use cluster::{ClusterArgs, CookieArgs, CookieFor, NameArgs, PeerAddress};
 pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
 pub(crate) use log_level::LogLevel;
+pub(crate) use look::LookArgs;
 pub(crate) use node::{Listen, NodeArgs};
 pub(crate) use schema::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 pub(crate) use tls::TlsArgs;
 pub(crate) use version::VersionArgs;
+pub(crate) use watch::WatchArgs;
 
 /// A Rust node beside a BEAM cluster, and its tools.
 #[derive(Debug, Parser)]
@@ -45,6 +50,8 @@ pub(crate) enum Command {
     Node(Box<NodeArgs>),
     /// Say what stops this machine and cluster from working, line by line, with the remedy
     Doctor(Box<DoctorArgs>),
+    /// Look at running nodes: schedulers, memory, processes, pools; nothing is installed there
+    Watch(Box<WatchArgs>),
     /// Rules about schemas: are they compatible with their earlier versions?
     Schema(Box<SchemaArgs>),
     /// Print the version

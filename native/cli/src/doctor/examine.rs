@@ -54,7 +54,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Exit {
 fn resolve(args: &DoctorArgs) -> Result<Case, SettingsError> {
     let hosts = HostNames::of_system();
     let own = own_name(&args.name, &hosts)?;
-    let targets = targets(&args.cluster, own.as_ref().map(NodeName::kind), &hosts)?;
+    let targets =
+        targets("--join", &args.cluster.join, &args.cluster.peer, own.as_ref().map(NodeName::kind), &hosts)?;
     let first = own.as_ref().or_else(|| targets.first().map(|target| &target.name));
     let kind = first.map_or(NameKind::Short, NodeName::kind);
     let host = match (&own, kind) {

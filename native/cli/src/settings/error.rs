@@ -18,6 +18,9 @@ pub(crate) enum SettingsError {
         "--status needs the name of a running node: --status NAME@HOST, or --name or --sname as it was started"
     )]
     NoStatusName,
+    /// No node was named.
+    #[error("no node to look at: name one, as in `outrigger watch app@host`")]
+    NobodyToLookAt,
     /// A name is not a node name.
     #[error(
         "{option} {name}: {why}; a node name is name@host, of letters, digits, `-`, `_` and, in the host, `.` or `:`"

@@ -8,6 +8,7 @@
 mod cookie;
 mod error;
 mod hosts;
+mod look;
 mod name;
 mod node;
 mod status;
@@ -16,6 +17,7 @@ mod targets;
 pub(crate) use cookie::{CookieError, CookieSource};
 pub(crate) use error::SettingsError;
 pub(crate) use hosts::HostNames;
+pub(crate) use look::LookSettings;
 pub(crate) use name::own_name;
 pub(crate) use node::NodeSettings;
 pub(crate) use status::StatusSettings;

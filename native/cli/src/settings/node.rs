@@ -46,7 +46,7 @@ impl NodeSettings {
         first_line: impl FnOnce() -> Option<Vec<u8>>,
     ) -> Result<Self, SettingsError> {
         let name = own_name(&args.name, hosts)?.ok_or(SettingsError::NoName)?;
-        let targets = targets(&args.cluster, Some(name.kind()), hosts)?;
+        let targets = targets("--join", &args.cluster.join, &args.cluster.peer, Some(name.kind()), hosts)?;
         targets::check(&name, &targets)?;
         if let Some(lost) = targets.iter().find(|target| args.no_epmd && target.address.is_none()) {
             return Err(SettingsError::NoAddress(lost.name.clone()));

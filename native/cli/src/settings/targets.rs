@@ -4,7 +4,7 @@ use outrigger_node::{NameKind, NodeName};
 
 use super::name::{complete, parse};
 use super::{HostNames, SettingsError};
-use crate::args::ClusterArgs;
+use crate::args::PeerAddress;
 
 /// A node to join.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,12 @@ impl Target {
     }
 }
 
-/// All targets in the order given, `--join` before `--peer`, each node once. The first one is the one whose
+/// All targets in the order given, those by name (of the option `option`) before `--peer`, each node once. The first one is the one whose
 /// joining makes the node ready. A name without a host gets the host of this machine that fits `kind`.
 pub(crate) fn targets(
-    args: &ClusterArgs,
+    option: &'static str,
+    names: &[String],
+    peers: &[PeerAddress],
     kind: Option<NameKind>,
     hosts: &HostNames,
 ) -> Result<Vec<Target>, SettingsError> {
@@ -34,14 +36,14 @@ pub(crate) fn targets(
         (Some(NameKind::Long), Some(full)) => full.as_str(),
         _ => hosts.short.as_str(),
     };
-    let mut targets: Vec<Target> = Vec::with_capacity(args.join.len() + args.peer.len());
-    for text in args.join.iter().map(|text| text.trim()) {
-        let name = parse("--join", &complete(text, Some(host)).unwrap_or_default())?;
+    let mut targets: Vec<Target> = Vec::with_capacity(names.len() + peers.len());
+    for text in names.iter().map(|text| text.trim()) {
+        let name = parse(option, &complete(text, Some(host)).unwrap_or_default())?;
         if !targets.iter().any(|target| target.name == name) {
             targets.push(Target { name, address: None });
         }
     }
-    for peer in &args.peer {
+    for peer in peers {
         let name = parse("--peer", &peer.name)?;
         let address = Some((peer.host.clone(), peer.port));
         match targets.iter_mut().find(|target| target.name == name) {
@@ -88,12 +90,10 @@ mod tests {
     }
 
     fn resolve(join: &[&str], peer: &[&str], kind: NameKind) -> Result<Vec<(String, bool)>, String> {
-        let args = ClusterArgs {
-            join: join.iter().map(|&text| text.to_owned()).collect(),
-            peer: peer.iter().map(|text| text.parse().unwrap()).collect(),
-            epmd_port: 4369,
-        };
-        let found = targets(&args, Some(kind), &hosts()).map_err(|error| error.to_string())?;
+        let join: Vec<String> = join.iter().map(|&text| text.to_owned()).collect();
+        let peer: Vec<PeerAddress> = peer.iter().map(|text| text.parse().unwrap()).collect();
+        let found =
+            targets("--join", &join, &peer, Some(kind), &hosts()).map_err(|error| error.to_string())?;
         Ok(found.into_iter().map(|target| (target.name.to_string(), target.address.is_some())).collect())
     }
 

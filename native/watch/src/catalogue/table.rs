@@ -8,6 +8,7 @@ use super::metric::{Kind, Metric, Read, Unit};
 /// All metrics, those of one area beside each other.
 pub const METRICS: &[Metric] = &[
     // Schedulers.
+    m("uptime", Seconds, Samples, Call, &[], "since the VM was started"),
     m("schedulers", Count, Samples, Call, &[], "schedulers that are online"),
     m("sched.util", Ratio, Samples, Guest, &[], "share of the time that normal schedulers were busy"),
     m("sched.util.each", Ratio, Samples, Guest, &["scheduler"], "the same, of each normal scheduler"),
@@ -24,13 +25,13 @@ pub const METRICS: &[Metric] = &[
     m("runq.total", Count, Samples, Call, &[], "tasks that wait for a scheduler"),
     m("runq.each", Count, Samples, Call, &["queue"], "the same, of each run queue"),
     m("tasks.active", Count, Samples, Call, &[], "tasks that run or wait for a scheduler"),
-    // Work. Counts are those of one round.
-    m("reductions", Count, Samples, Call, &[], "reductions since the round before"),
-    m("context_switches", Count, Samples, Call, &[], "context switches since the round before"),
-    m("gc.count", Count, Samples, Call, &[], "garbage collections since the round before"),
-    m("gc.reclaimed", Bytes, Samples, Call, &[], "what they reclaimed"),
-    m("io.in", Bytes, Samples, Call, &[], "bytes in through ports since the round before"),
-    m("io.out", Bytes, Samples, Call, &[], "bytes out through ports since the round before"),
+    // Work. Rates are per second, over one round.
+    m("reductions", Count, Samples, Call, &[], "reductions in a second"),
+    m("context_switches", Count, Samples, Call, &[], "context switches in a second"),
+    m("gc.count", Count, Samples, Call, &[], "garbage collections in a second"),
+    m("gc.reclaimed", Bytes, Samples, Call, &[], "what they reclaimed in a second"),
+    m("io.in", Bytes, Samples, Call, &[], "bytes in through ports in a second"),
+    m("io.out", Bytes, Samples, Call, &[], "bytes out through ports in a second"),
     m(
         "sys.long_gc",
         Count,
@@ -66,14 +67,7 @@ pub const METRICS: &[Metric] = &[
     m("process.orphans", Count, Samples, Call, &[], "processes of applications below no supervisor"),
     m("process.top_mailbox", Count, Samples, Call, &[], "messages in the longest mailbox"),
     m("process.top_memory", Bytes, Samples, Call, &[], "memory of the largest process"),
-    m(
-        "process.top_reductions",
-        Count,
-        Samples,
-        Call,
-        &[],
-        "reductions of the busiest process since the round before",
-    ),
+    m("process.top_reductions", Count, Samples, Call, &[], "reductions of the busiest process in a second"),
     m(
         "process.top_binary",
         Bytes,
@@ -90,7 +84,7 @@ pub const METRICS: &[Metric] = &[
         Samples,
         Observer,
         &[],
-        "nodes that this one does not see and others do, and the reverse",
+        "nodes that this one does not see though others do, and those that do not see it",
     ),
     m(
         "clock.skew",
@@ -104,6 +98,7 @@ pub const METRICS: &[Metric] = &[
     m("probe.cpu", Ratio, Samples, Observer, &[], "what looking costs of one core of the node"),
     // Ecto pools.
     m("pool.size", Count, Samples, Call, &["repo", "pool"], "connections of a pool"),
+    m("pool.connections", Count, Samples, Call, &["repo", "pool"], "those of them that are up"),
     m("pool.ready", Count, Samples, Pool, &["repo", "pool"], "connections that wait for somebody"),
     m("pool.checked_out", Count, Samples, Pool, &["repo", "pool"], "connections that somebody holds"),
     m("pool.queue_len", Count, Samples, Pool, &["repo", "pool"], "processes that wait for a connection"),

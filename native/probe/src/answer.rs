@@ -1,0 +1,188 @@
+//! What a guest says, as types. The shapes are those of `guest/program/*.erl`; what is unknown is skipped, what is missing is an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What a node is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The release of OTP.
+    pub release: String,
+    /// Schedulers that are online.
+    pub schedulers: u64,
+    /// All of them: the ids from 1 on.
+    pub all_schedulers: u64,
+    /// Dirty schedulers for work, whose ids come next.
+    pub dirty_cpu: u64,
+    /// Dirty schedulers for input and output, whose ids come last.
+    pub dirty_io: u64,
+}
+
+/// The answer of a round.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Answer {
+    /// Monotonic time there, in microseconds.
+    pub(crate) at: i64,
+    /// What it took there, in microseconds.
+    pub(crate) took: u64,
+    pub(crate) system: System,
+    pub(crate) top: Option<Top>,
+    pub(crate) pools: Vec<PoolAnswer>,
+}
+
+/// `system.erl`
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct System {
+    /// System time there, in milliseconds.
+    pub(crate) clock: i64,
+    /// Milliseconds.
+    pub(crate) uptime: u64,
+    /// Of each scheduler: id, time of work, time in all. `None`: the flag is not held.
+    pub(crate) wall: Option<Vec<(u64, u64, u64)>>,
+    /// Of each normal scheduler, then of all dirty ones for work, then for input and output.
+    pub(crate) queues: Vec<u64>,
+    pub(crate) active: u64,
+    pub(crate) context_switches: u64,
+    pub(crate) collections: u64,
+    /// Bytes.
+    pub(crate) reclaimed: u64,
+    pub(crate) reductions: u64,
+    /// Bytes in and out of all ports.
+    pub(crate) io: (u64, u64),
+    /// Bytes by class.
+    pub(crate) memory: BTreeMap<String, u64>,
+    /// How many there are, and how many there can be.
+    pub(crate) processes: (u64, u64),
+    pub(crate) ports: (u64, u64),
+    pub(crate) atoms: (u64, u64),
+    pub(crate) tables: (u64, u64),
+    /// The visible nodes that it is connected with.
+    pub(crate) view: Vec<String>,
+    /// Of each link: the peer, and bytes that wait for it.
+    pub(crate) links: Vec<(String, u64)>,
+}
+
+/// `top.erl`
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Top {
+    /// Processes read in this round.
+    pub(crate) read: u64,
+    /// Whether the walk has come to its end with it.
+    pub(crate) whole: bool,
+    pub(crate) processes: Vec<Spent>,
+}
+
+/// One process of a walk.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Spent {
+    pub(crate) process: ProcessInfo,
+    /// Reductions since the walk before, and microseconds.
+    pub(crate) spent: u64,
+    pub(crate) elapsed: u64,
+    /// Bytes outside of its heap that it refers to.
+    pub(crate) binary: u64,
+}
+
+/// One process, without what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProcessInfo {
+    /// As it is printed on its own node: `<0.123.0>`.
+    pub pid: String,
+    /// Its registered name.
+    pub name: Option<String>,
+    /// What it was started as; of a process of `proc_lib`, the callback module's function.
+    pub started: Function,
+    /// What it does at the moment.
+    pub current: Option<Function>,
+    /// `running`, `runnable`, `waiting`, `garbage_collecting`, …
+    pub status: String,
+    /// Messages.
+    pub mailbox: u64,
+    /// Bytes, with its heap, stack and mailbox.
+    pub memory: u64,
+    /// All that it has spent since its start.
+    pub reductions: u64,
+}
+
+/// A function by module, name and arity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Function(
+    /// The module.
+    pub String,
+    /// The name.
+    pub String,
+    /// The arity.
+    pub u64,
+);
+
+impl fmt::Display for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(module, name, arity) = self;
+        match module.strip_prefix("Elixir.") {
+            Some(module) => write!(f, "{module}.{name}/{arity}"),
+            None => write!(f, "{module}:{name}/{arity}"),
+        }
+    }
+}
+
+/// One call of a stack, from the innermost on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame(
+    /// The module.
+    pub String,
+    /// The name.
+    pub String,
+    /// The arity.
+    pub u64,
+    /// The file, maybe empty.
+    pub String,
+    /// The line, or 0.
+    pub u64,
+);
+
+impl Frame {
+    /// The function.
+    #[must_use]
+    pub fn function(&self) -> Function {
+        Function(self.0.clone(), self.1.clone(), self.2)
+    }
+}
+
+/// `pools.erl`
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PoolAnswer {
+    pub(crate) pool: String,
+    pub(crate) name: Option<String>,
+    /// Of an Ecto repo: connections of a pool, and the queue's times in milliseconds.
+    pub(crate) size: Option<u64>,
+    pub(crate) target: Option<u64>,
+    pub(crate) interval: Option<u64>,
+    pub(crate) connections: u64,
+    pub(crate) out: u64,
+    pub(crate) queue: u64,
+    /// Milliseconds.
+    pub(crate) head_age: Option<i64>,
+    pub(crate) mailbox: u64,
+    pub(crate) holders: Vec<HolderAnswer>,
+    pub(crate) waiters: Vec<WaiterAnswer>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct HolderAnswer {
+    pub(crate) process: ProcessInfo,
+    /// Tells this checkout from the one before.
+    pub(crate) lock: u64,
+    /// Milliseconds to the deadline.
+    pub(crate) left: Option<i64>,
+    pub(crate) stack: Vec<Frame>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct WaiterAnswer {
+    pub(crate) process: ProcessInfo,
+    /// Milliseconds.
+    pub(crate) waits: i64,
+    pub(crate) stack: Vec<Frame>,
+}

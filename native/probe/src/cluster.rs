@@ -1,0 +1,121 @@
+//! Several nodes, watched at a time: links that break and nodes that restart are waited for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use outrigger_node::{Events, Node, NodeEvent, NodeName};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::answer::Hello;
+use crate::watch::{Round, Watch, WatchConfig};
+use crate::{ProbeError, Views};
+
+/// What is seen of the nodes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Sight {
+    /// A guest is on a node.
+    Joined {
+        /// The node.
+        node: NodeName,
+        /// What it is.
+        hello: Hello,
+    },
+    /// A round of one node, with the figures of the cluster as they are now.
+    Round(Box<Round>),
+    /// A node is not seen any more, for the time being.
+    Lost {
+        /// The node.
+        node: NodeName,
+        /// Why.
+        error: Arc<ProbeError>,
+    },
+}
+
+/// Rounds that wait to be taken. When nobody takes them the nodes are not asked: nothing grows.
+const WAITING: usize = 64;
+/// After a guest has ended, before there is a new one.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The nodes that are watched. Dropped, it ends all guests.
+#[derive(Debug)]
+pub struct Cluster {
+    sights: Receiver<Sight>,
+    views: Views,
+    _tasks: JoinSet<()>,
+}
+
+impl Cluster {
+    /// Watches nodes that `node` has joined, or is going to.
+    #[must_use]
+    pub fn watch(node: &Node, peers: &[NodeName], config: WatchConfig) -> Self {
+        let (sender, sights) = channel(WAITING);
+        let mut tasks = JoinSet::new();
+        for peer in peers {
+            // Before the first look at the links: no link can come up unseen.
+            let events = node.events();
+            tasks.spawn(keep(node.clone(), events, peer.clone(), config, sender.clone()));
+        }
+        Self { sights, views: Views::default(), _tasks: tasks }
+    }
+
+    /// What is seen next. Cancel-safe. `None` when our node is shut down.
+    pub async fn next(&mut self) -> Option<Sight> {
+        let mut sight = self.sights.recv().await?;
+        match &mut sight {
+            Sight::Round(round) => {
+                self.views.saw(round);
+                round.figures.extend(self.views.figures(&round.node));
+            }
+            Sight::Lost { node, .. } => self.views.lost(node.as_str()),
+            Sight::Joined { .. } => {}
+        }
+        Some(sight)
+    }
+}
+
+/// One node: a guest as long as there is a link.
+async fn keep(node: Node, mut events: Events, peer: NodeName, config: WatchConfig, sights: Sender<Sight>) {
+    loop {
+        while node.link(&peer).is_none() {
+            match events.next().await {
+                // Also after those that were missed: `link` is asked again.
+                Some(NodeEvent::JoinFailed { name, error, .. }) if name == peer => {
+                    let error = Arc::new(ProbeError::Join(error));
+                    if sights.send(Sight::Lost { node: peer.clone(), error }).await.is_err() {
+                        return;
+                    }
+                }
+                Some(_) => {}
+                None => return,
+            }
+        }
+        let Err(error) = rounds(&node, &peer, config, &sights).await else { return };
+        if sights.send(Sight::Lost { node: peer.clone(), error: error.into() }).await.is_err() {
+            return;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Until the guest ends; `Ok` when nobody takes the rounds any more.
+async fn rounds(
+    node: &Node,
+    peer: &NodeName,
+    config: WatchConfig,
+    sights: &Sender<Sight>,
+) -> Result<(), ProbeError> {
+    let mut watch = Watch::start(node, peer, config).await?;
+    let hello = watch.hello().clone();
+    if sights.send(Sight::Joined { node: peer.clone(), hello }).await.is_err() {
+        return Ok(());
+    }
+    loop {
+        let round = watch.next().await?;
+        if sights.send(Sight::Round(round.into())).await.is_err() {
+            return Ok(());
+        }
+    }
+}

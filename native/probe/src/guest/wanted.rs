@@ -1,0 +1,35 @@
+//! What a round asks for.
+
+use outrigger_term::{TermError, Writer};
+
+/// What is to be read besides the system's own figures.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Processes to read in this round, and how many to show of each order.
+    pub(crate) top: Option<(usize, usize)>,
+    /// Holders and waiters to show of each pool.
+    pub(crate) pools: Option<usize>,
+}
+
+impl Wanted {
+    /// `{round, Tag, #{...}}`
+    pub(super) fn request(self, tag: u64) -> Result<Vec<u8>, TermError> {
+        let mut bytes = Vec::new();
+        let mut writer = Writer::new(&mut bytes);
+        writer.tuple(3);
+        writer.atom("round")?;
+        writer.unsigned(tag);
+        writer.map(u32::from(self.top.is_some()) + u32::from(self.pools.is_some()));
+        if let Some((size, count)) = self.top {
+            writer.atom("top")?;
+            writer.tuple(2);
+            writer.unsigned(size as u64);
+            writer.unsigned(count as u64);
+        }
+        if let Some(most) = self.pools {
+            writer.atom("pools")?;
+            writer.unsigned(most as u64);
+        }
+        Ok(bytes)
+    }
+}

@@ -1,0 +1,65 @@
+//! Looks into a running BEAM node from outside: schedulers, memory, processes, links and the pools of DBConnection.
+//!
+//! Nothing has to be installed on the node, and no code is loaded there. A [`Guest`] is one process on it, which evaluates a small
+//! Erlang program with `erl_eval` and answers one message for each round; a [`Watch`] asks it in its rhythm and turns what it says into
+//! figures.
+//!
+//! ```no_run
+//! # async fn show(node: outrigger_node::Node, peer: outrigger_node::NodeName) -> Result<(), outrigger_probe::ProbeError> {
+//! use outrigger_probe::{Watch, WatchConfig};
+//!
+//! let mut watch = Watch::start(&node, &peer, WatchConfig::default()).await?;
+//! loop {
+//!     let round = watch.next().await?;
+//!     for figure in &round.figures {
+//!         println!("{figure}");
+//!     }
+//!     for pool in &round.pools {
+//!         println!("{}: {} of {} out, {} wait", pool.name, pool.checked_out, pool.size, pool.queue_len);
+//!     }
+//! }
+//! # }
+//! ```
+//!
+//! # Invariants
+//!
+//! - What is found is left: `scheduler_wall_time` is held by the guest alone, and the guest is linked to a process of ours. When our
+//!   node ends, by `kill -9` too, the guest ends and with it the flag.
+//! - No message is sent to a process of the application, and nothing is read of what processes, tables or connections hold: names,
+//!   functions and numbers, never a parameter, a row or a dictionary.
+//! - A round costs the same however many processes there are; [`Pace`] measures it and lets it cost [`WatchConfig::duty`] of a core at most.
+//!
+//! # Rooms
+//!
+//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest` (pure: what one answer and
+//! the one before it mean) -> `watch` (the rhythm) ->
+//! `cluster` (all nodes; `views`: whether they see each other).
+//!
+//! # Limits
+//!
+//! OTP 25 and later. The guest's program takes some 300 KiB there, and its walk 50 bytes for each process. A process that works less than
+//! a walk's time is seen only if it is still there when its turn comes.
+
+mod answer;
+mod busiest;
+mod cluster;
+mod error;
+mod figures;
+mod guest;
+mod pace;
+mod pools;
+mod recorder;
+mod views;
+mod watch;
+
+pub use answer::{Frame, Function, Hello, ProcessInfo};
+pub use busiest::Busy;
+pub use cluster::{Cluster, Sight};
+pub use error::ProbeError;
+pub use figures::Figure;
+pub use guest::Guest;
+pub use pace::Pace;
+pub use pools::{Holder, Pool, Waiter};
+pub use recorder::Recorder;
+pub use views::Views;
+pub use watch::{Round, Watch, WatchConfig};

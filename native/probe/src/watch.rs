@@ -1,0 +1,160 @@
+//! The rhythm of one node: ask, understand, wait.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use outrigger_node::{Node, NodeName};
+use serde::Serialize;
+use tokio::time::{Instant, sleep_until};
+
+use crate::ProbeError;
+use crate::answer::{Answer, Hello};
+use crate::busiest::{Busiest, Busy};
+use crate::figures::{Figure, figures};
+use crate::guest::{Guest, Wanted};
+use crate::pace::Pace;
+use crate::pools::{Holds, Pool};
+
+/// How a node is watched.
+#[derive(Clone, Copy, Debug)]
+pub struct WatchConfig {
+    /// From one round to the next.
+    pub interval: Duration,
+    /// What it may cost the node, as a share of one core.
+    pub duty: f64,
+    /// Processes to show, of each order (work, mailbox, memory). 0 does not walk over processes at all.
+    pub processes: usize,
+    /// Holders and waiters to show of each pool.
+    pub clients: usize,
+    /// How long to wait for an answer.
+    pub patience: Duration,
+}
+
+impl Default for WatchConfig {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(1),
+            duty: 0.01,
+            processes: 10,
+            clients: 64,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// One node, watched.
+#[derive(Debug)]
+pub struct Watch {
+    guest: Guest,
+    config: WatchConfig,
+    pace: Pace,
+    due: Instant,
+    before: Option<Answer>,
+    busiest: Busiest,
+    holds: Holds,
+}
+
+/// What one round has shown.
+#[derive(Clone, Debug, Serialize)]
+pub struct Round {
+    /// The node.
+    pub node: String,
+    /// By our clock, in milliseconds since the Unix epoch.
+    pub at_ms: u64,
+    /// How far the node's clock is ahead of ours, in milliseconds; half of the way there and back is not known.
+    pub clock_offset_ms: i64,
+    /// Nodes that it sees.
+    pub view: Vec<String>,
+    /// Metrics of the catalogue.
+    pub figures: Vec<Figure>,
+    /// Its pools.
+    pub pools: Vec<Pool>,
+    /// Processes that stand out, by work.
+    pub processes: Vec<Busy>,
+    /// What the round took there, in microseconds.
+    pub took_us: u64,
+}
+
+impl Watch {
+    /// Starts to watch a node that is linked.
+    ///
+    /// # Errors
+    /// As [`Guest::start`].
+    pub async fn start(node: &Node, peer: &NodeName, config: WatchConfig) -> Result<Self, ProbeError> {
+        let guest = Guest::start(node, peer, config.patience).await?;
+        Ok(Self {
+            guest,
+            config,
+            pace: Pace::new(config.interval, config.duty),
+            due: Instant::now(),
+            before: None,
+            busiest: Busiest::default(),
+            holds: Holds::default(),
+        })
+    }
+
+    /// What the node is.
+    #[must_use]
+    pub fn hello(&self) -> &Hello {
+        self.guest.hello()
+    }
+
+    /// The rhythm as it is now.
+    #[must_use]
+    pub fn pace(&self) -> &Pace {
+        &self.pace
+    }
+
+    /// Waits until a round is due, and asks. The first one has no rates. Cancel-safe: a round that was dropped is asked again.
+    ///
+    /// # Errors
+    /// The node is silent (the next call asks again), or its guest has ended (start anew).
+    pub async fn next(&mut self) -> Result<Round, ProbeError> {
+        sleep_until(self.due).await;
+        let asked = Instant::now();
+        self.due = asked + self.pace.interval();
+        let wanted = Wanted {
+            top: (self.config.processes > 0).then(|| (self.pace.size(), self.config.processes)),
+            pools: Some(self.config.clients),
+        };
+        let answer = self.guest.ask(wanted, self.config.patience).await?;
+        let way = asked.elapsed();
+        let at_ms = epoch_ms();
+        let read = answer.top.as_ref().map_or(0, |top| usize::try_from(top.read).unwrap_or(usize::MAX));
+        self.pace.took(Duration::from_micros(answer.took), read);
+        self.due = asked + self.pace.interval();
+        Ok(self.understand(answer, at_ms, way))
+    }
+
+    fn understand(&mut self, mut answer: Answer, at_ms: u64, way: Duration) -> Round {
+        if let Some(top) = &answer.top {
+            self.busiest.take(top, answer.at);
+        }
+        let pools = self.holds.take(std::mem::take(&mut answer.pools), answer.at);
+        let processes = self.busiest.all();
+        let mut figures = figures(self.guest.hello(), self.before.as_ref(), &answer, &pools, &processes);
+        figures.push(Figure { metric: "probe.round", labels: BTreeMap::new(), value: way.as_secs_f64() });
+        figures.push(Figure { metric: "probe.cpu", labels: BTreeMap::new(), value: self.pace.spent() });
+        let here = i64::try_from(at_ms)
+            .unwrap_or(i64::MAX)
+            .saturating_sub(i64::try_from(way.as_millis() / 2).unwrap_or(0));
+        let round = Round {
+            node: self.guest.peer().to_string(),
+            at_ms,
+            clock_offset_ms: answer.system.clock.saturating_sub(here),
+            view: answer.system.view.clone(),
+            figures,
+            pools,
+            processes,
+            took_us: answer.took,
+        };
+        self.before = Some(answer);
+        round
+    }
+}
+
+fn epoch_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
