@@ -8,3 +8,30 @@ pub(super) const TEXT: &str = concat!(
     include_str!("program/top.erl"),
     include_str!("program/loop.erl"),
 );
+
+#[cfg(test)]
+mod tests {
+    use super::TEXT;
+
+    /// The program is one scope: what one part binds, a later part would match against instead of binding it, without a word.
+    #[test]
+    fn a_name_of_the_program_is_bound_once() {
+        let lines = TEXT.lines().filter(|line| !line.trim_start().starts_with('%'));
+        let code: String = lines.flat_map(|line| [line, "\n"]).collect();
+        let names: Vec<&str> = code
+            .lines()
+            .filter(|line| line.starts_with(|letter: char| letter.is_ascii_uppercase()))
+            .filter_map(|line| line.split_once(" = "))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(names.len() > 15, "{names:?}");
+        let word = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        for name in names {
+            let binds = |pattern: String| {
+                code.match_indices(&pattern).filter(|(at, _)| !code[..*at].ends_with(word)).count()
+            };
+            assert_eq!(binds(format!("{name} = ")), 1, "{name}");
+            assert_eq!(binds(format!("{name} <- ")), 0, "{name}, by a generator");
+        }
+    }
+}

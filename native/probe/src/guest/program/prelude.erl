@@ -11,7 +11,7 @@ Quietly = fun(Read, Otherwise) -> try Read() catch _:_ -> Otherwise end end,
 Each = fun(Read, All, Item) -> lists:zipwith(Read, All, lists:duplicate(length(All), Item)) end,
 
 %% Bytes that wait for a peer: of the port, or of the process that does TLS, whose mailbox is told.
-Waiting = fun
+LinkQueue = fun
   (Port) when is_port(Port) -> case erlang:port_info(Port, queue_size) of {queue_size, Bytes} -> Bytes; _ -> 0 end;
   (_Process) -> 0
 end,

@@ -19,6 +19,6 @@ System = fun() ->
     atoms => {erlang:system_info(atom_count), erlang:system_info(atom_limit)},
     tables => {erlang:system_info(ets_count), erlang:system_info(ets_limit)},
     view => nodes(),
-    links => [{Node, Waiting(Controller)} || {Node, Controller} <- erlang:system_info(dist_ctrl)]
+    links => [{Node, LinkQueue(Controller)} || {Node, Controller} <- erlang:system_info(dist_ctrl)]
   }
 end,
