@@ -1,1 +1,92 @@
-//! RabbitMQ's node, out of Debian's package: something that we did not write.
+//! RabbitMQ's node, out of Debian's package: something that we did not write, and that knows nothing of us.
+//!
+//! `scripts/setup test` unpacks the package below `target/`; it is not installed, so no broker starts by itself. `OUTRIGGER_RABBITMQ` names another folder
+//! with its `sbin`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use outrigger_testkit::{COOKIE, Epmd, LONG, Process, free_port, unique_name};
+use tempfile::TempDir;
+
+use crate::watcher::{Watcher, figure};
+
+struct Broker {
+    name: String,
+    process: Process,
+    home: TempDir,
+}
+
+impl Broker {
+    fn start(epmd: &Epmd) -> Self {
+        let name = unique_name("rabbit", "127.0.0.1");
+        let home = tempfile::tempdir().unwrap();
+        let cookie = home.path().join(".erlang.cookie");
+        fs::write(&cookie, COOKIE).unwrap();
+        fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).unwrap();
+        let ofhome = |name: &str| home.path().join(name);
+        let mut command = Command::new(program());
+        command
+            .env("HOME", home.path())
+            .env("ERL_EPMD_PORT", epmd.port().to_string())
+            .env("RABBITMQ_NODENAME", &name)
+            .env("RABBITMQ_USE_LONGNAME", "true")
+            .env("RABBITMQ_NODE_PORT", free_port().to_string())
+            .env("RABBITMQ_DIST_PORT", free_port().to_string())
+            .env("RABBITMQ_MNESIA_BASE", ofhome("mnesia"))
+            .env("RABBITMQ_LOG_BASE", ofhome("log"))
+            .env("RABBITMQ_LOGS", "-")
+            .env("RABBITMQ_PID_FILE", ofhome("pid"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", ofhome("plugins"))
+            .env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
+        let process = Process::start("RabbitMQ", command, "scripts/setup test");
+        process.wait_line(0, 2 * LONG, "the start", |line| line.contains("Server startup complete"));
+        Self { name, process, home: home }
+    }
+}
+
+/// The script is a shell that waits for the VM.
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if let Ok(pid) = fs::read_to_string(self.home.path().join("pid")) {
+            let _ = Command::new("kill").args(["-9", pid.trim()]).status();
+        }
+        self.process.kill();
+    }
+}
+
+fn program() -> PathBuf {
+    let folder = std::env::var_os("OUTRIGGER_RABBITMQ").map_or_else(unpacked, PathBuf::from);
+    folder.join("sbin/rabbitmq-server")
+}
+
+/// Its folder has a version in its name.
+fn unpacked() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+    let library = target.join("rabbitmq/usr/lib/rabbitmq/lib");
+    let mut found = fs::read_dir(&library)
+        .unwrap_or_else(|error| panic!("{}: {error}; run scripts/setup test", library.display()));
+    found.next().expect("a version of RabbitMQ").unwrap().path()
+}
+
+#[test]
+fn a_broker_is_watched_and_left_as_it_was() {
+    let epmd = Epmd::start();
+    let broker = Broker::start(&epmd);
+    let watcher = Watcher::start(&epmd, &[&broker.name], &["--processes", "5"]);
+    let (_, round) = watcher.wait(0, "utilisation", |line| {
+        line["event"] == "round"
+            && figure(line, "sched.util").is_some()
+            && line["processes"].as_array().is_some_and(|all| all.len() > 4)
+    });
+    assert!(figure(&round, "process.count").unwrap() > 100.0);
+    assert!(figure(&round, "memory.total").unwrap() > 1e7);
+    assert!(figure(&round, "ets.count").unwrap() > 50.0);
+    assert_eq!(round["pools"], serde_json::json!([]), "it has no pools of DBConnection");
+    let started = round["processes"].to_string();
+    assert!(started.contains("rabbit") || started.contains("ra_") || started.contains("logger"), "{started}");
+    assert!(broker.process.is_running());
+    assert!(!broker.process.dump().contains("[error]"), "{}", broker.process.dump());
+}
