@@ -25,6 +25,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outrigger-node", &["outrigger-proto", "outrigger-term"]),
     ("outrigger-pubsub", &["outrigger-node", "outrigger-term"]),
     ("outrigger-probe", &["outrigger-node", "outrigger-term", "outrigger-watch"]),
+    // A source decodes and publishes. Neither the engine nor the PubSub has to know the other.
+    ("outrigger-stream", &["outrigger-events", "outrigger-node", "outrigger-pubsub", "outrigger-term"]),
     ("outrigger_nif", ENGINES),
     // `term`, because a service reads and writes its own messages; the protocol below it is the node's business.
     (

@@ -1,6 +1,6 @@
 %% What the tests of live_pubsub have done on a BEAM node that runs the package.
 -module(kit_pubsub).
--export([start/2, subscribe/2, received/1, keys/1, say/3, publish/5, flood/3, stop/1]).
+-export([start/2, subscribe/2, received/1, keys/1, say/3, publish/5, flood/3, stop/1, stream/1, listen/2, heard/1, followers/1]).
 
 -define(API, 'Elixir.Outrigger.PubSub').
 
@@ -66,3 +66,37 @@ flood(Name, Topics, Key, N) ->
 stop(Pid) ->
     Pid ! {self(), stop},
     receive {Pid, Count} -> Count end.
+
+%% A stream of events that outlives the call.
+stream(Options) ->
+    {ok, Supervisor} = 'Elixir.Supervisor':start_link([{'Elixir.Outrigger.Events.Stream', Options}], [{strategy, one_for_one}]),
+    unlink(Supervisor),
+    ok.
+
+%% A process of this name that has done what makes it hear something when this returns, and keeps what comes as it is.
+listen(Name, Subscribe) ->
+    Parent = self(),
+    spawn(fun() ->
+        register(Name, self()),
+        Subscribe(),
+        Parent ! {self(), there},
+        hear([])
+    end),
+    receive {_, there} -> ok end.
+
+hear(Heard) ->
+    receive
+        {heard, Asker} -> Asker ! {self(), Heard}, hear(Heard);
+        Message -> hear([Message | Heard])
+    end.
+
+%% What came, oldest first.
+heard(Name) ->
+    Pid = whereis(Name),
+    Pid ! {heard, self()},
+    receive {Pid, Heard} -> lists:reverse(Heard) end.
+
+%% The programs that follow a stream on this node.
+followers(Stream) ->
+    [{followers, _Version, Pids}] = ets:lookup('Elixir.Module':concat(Stream, 'Views'), followers),
+    Pids.

@@ -197,6 +197,22 @@ defmodule Outrigger.Events.StreamTest do
     end
   end
 
+  test "who follows a stream is told its texts, and waited for by who subscribes",
+       %{stream: stream} = c do
+    start(c, [])
+    {version, text} = GenServer.call(stream, {:follow, self()})
+    assert {:ok, %{text: ^text}} = Stream.Views.fetch(stream)
+    task = Task.async(fn -> Stream.subscribe(stream, as: :followed) end)
+    assert_receive {:"$outrigger_stream", ^stream, newer, text} when newer > version
+    assert text =~ "followed"
+    assert_receive {:"$gen_call", from, {:told, ^newer}}
+    # It is in the table long ago, and yet nobody has been told that it is in force.
+    assert {:ok, %{text: ^text}} = Stream.Views.fetch(stream)
+    assert Task.yield(task, 0) == nil
+    GenServer.reply(from, :ok)
+    assert Task.await(task) == :ok
+  end
+
   test "options that are none are refused where the stream starts", c do
     for {options, reason} <- [
           {[views: [a: [topic: "t", where: [{"a..b", :==, 1}]]]], :bad_plan},

@@ -6,7 +6,8 @@ defmodule Outrigger.Events.Stream.Views do
 
   Each node has a list of views of its own, declared or subscribed to, with a stamp that rises. It tells the others when the list changes, and
   a node that comes is told when its connection does. `want/3` returns when all nodes that are connected have compiled the new view, so what they
-  publish from then on is for it, too. A node that does not answer within 5 s has the message in its mailbox, ahead of whatever comes later.
+  publish from then on is for it, too. Rust programs (the crate `outrigger-stream`) follow one node: they are told each text that is compiled there, and are
+  waited for, too. A node that does not answer within 5 s has the message in its mailbox, ahead of whatever comes later.
 
   ## Invariants
 
@@ -62,6 +63,7 @@ defmodule Outrigger.Events.Stream.Views do
       {:tell, own} ->
         # Not by the process itself, which has to answer others that do the same.
         tell(stream, own)
+        await_followers(stream)
         GenServer.cast(stream, {:told, own})
 
       other ->
@@ -83,11 +85,33 @@ defmodule Outrigger.Events.Stream.Views do
 
   @doc false
   # On another node: its list, in force when this returns.
-  def take(stream, node, own), do: GenServer.call(stream, {:views, node, own}, @patience_ms)
+  def take(stream, node, own) do
+    GenServer.call(stream, {:views, node, own}, @patience_ms)
+    await_followers(stream)
+  end
+
+  # Until the Rust programs that follow this node have what is told here.
+  defp await_followers(stream) do
+    [{:followers, version, pids}] = :ets.lookup(table(stream), :followers)
+    deadline = {:abs, System.monotonic_time(:millisecond) + @patience_ms}
+
+    for(pid <- pids, do: :gen_server.send_request(pid, {:told, version}))
+    |> Enum.each(&:gen_server.receive_response(&1, deadline))
+  end
 
   @impl true
   def init(config) do
-    state = %{config: config, stamp: stamp(0), told: nil, wants: %{}, others: %{}, compiled: nil}
+    state = %{
+      config: config,
+      stamp: stamp(0),
+      told: nil,
+      wants: %{},
+      others: %{},
+      compiled: nil,
+      followers: %{},
+      # Greater than those of a process that had this name before.
+      version: System.system_time()
+    }
 
     case compile(state, config.views) do
       {:ok, state} ->
@@ -118,6 +142,11 @@ defmodule Outrigger.Events.Stream.Views do
 
   def handle_call({:views, node, own}, _from, state), do: {:reply, :ok, others(state, node, own)}
 
+  def handle_call({:follow, pid}, _from, state) do
+    followers = Map.put_new_lazy(state.followers, pid, fn -> Process.monitor(pid) end)
+    {:reply, {state.version, state.compiled.text}, show(%{state | followers: followers})}
+  end
+
   @impl true
   def handle_cast({:views, node, own}, state), do: {:noreply, others(state, node, own)}
 
@@ -132,6 +161,10 @@ defmodule Outrigger.Events.Stream.Views do
 
   def handle_info({:nodedown, node}, state),
     do: {:noreply, renew(%{state | others: Map.delete(state.others, node)})}
+
+  def handle_info({:DOWN, monitor, :process, pid, _reason}, state)
+      when :erlang.map_get(pid, state.followers) == monitor,
+      do: {:noreply, show(%{state | followers: Map.delete(state.followers, pid)})}
 
   def handle_info({:DOWN, monitor, :process, _pid, _reason}, state) do
     held = for {view, of} <- state.wants, {pid, ^monitor} <- of, do: {view, pid}
@@ -266,7 +299,19 @@ defmodule Outrigger.Events.Stream.Views do
   end
 
   defp publish(state) do
-    :ets.insert(table(state.config.name), [{:compiled, state.compiled}, {:own, own(state)}])
+    state = %{state | version: state.version + 1}
+    told = {:"$outrigger_stream", state.config.name, state.version, state.compiled.text}
+    for {pid, _monitor} <- state.followers, do: :erlang.send(pid, told, [:noconnect])
+    show(state)
+  end
+
+  defp show(state) do
+    :ets.insert(table(state.config.name), [
+      {:compiled, state.compiled},
+      {:own, own(state)},
+      {:followers, state.version, Map.keys(state.followers)}
+    ])
+
     state
   end
 
