@@ -37,6 +37,7 @@ pub mod gate;
 mod histogram;
 mod log_linear;
 mod nearest;
+pub mod stats;
 mod summary;
 pub mod window;
 

@@ -2,11 +2,18 @@
 
 mod config;
 mod expr;
+mod judge;
+mod outcome;
 mod pattern;
+pub(crate) mod show;
+mod verdict;
 
 pub use config::{
     Budget, Check, Comparing, Config, FileForm, FileValue, Floor, Gate, JunitCount, LcovKind, Levels, Per,
     Problem, Worse, preset,
 };
 pub use expr::{Comparison, Figure, Names, Relation, Shape, Statistic};
+pub use judge::judge;
+pub use outcome::{Judged, Outcome, Reading};
 pub use pattern::Pattern;
+pub use verdict::Verdict;

@@ -6,7 +6,7 @@ use super::read::patterns;
 use super::table::{Reader, Table, Text};
 use super::{Budget, Check, Comparing, Floor, Per, Worse};
 use crate::gate::Pattern;
-use crate::gate::expr::{Comparison, Dimension, Literal, Names, Shape, figure};
+use crate::gate::expr::{Comparison, Dimension, Figure, Literal, Names, Shape, Statistic, figure};
 
 const MOST_BUDGETS: usize = 1_000;
 
@@ -81,11 +81,33 @@ fn one(
         per: table.word(reader, "per", &Per::WORDS).unwrap_or(defaults.per),
         line: Some(reader.line(at)),
     });
+    if let Some(budget) = &budget
+        && let Some(figure) = of_no_cluster(budget)
+    {
+        let problem = format!(
+            "there is no {figure} of a cluster: its samples are of many nodes, so take per = \"node\""
+        );
+        reader.problem(at, problem);
+    }
     // Without a check, what else is right or wrong of it will be said the next time.
     if budget.is_some() {
         table.end(reader);
     }
     budget
+}
+
+/// A figure that has a meaning for one node only.
+fn of_no_cluster(budget: &Budget) -> Option<&Figure> {
+    let figures = match &budget.check {
+        Check::Limit { pass, warn } => {
+            pass.figures().into_iter().chain(warn.iter().flat_map(Comparison::figures)).collect()
+        }
+        Check::Compare(comparing) => vec![&comparing.figure],
+    };
+    let of_one = |figure: &Figure| {
+        figure.shape == Shape::Samples && matches!(figure.statistic, Some(Statistic::Last | Statistic::Rate))
+    };
+    figures.into_iter().find(|figure| budget.per == Per::Cluster && of_one(figure))
 }
 
 fn limit(reader: &mut Reader<'_>, pass: &Text<'_>, warn: Option<&Text<'_>>, names: &Names) -> Option<Check> {

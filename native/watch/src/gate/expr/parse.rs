@@ -34,9 +34,16 @@ impl Comparison {
             left_text: text[..at].trim().to_owned(),
             text: text.trim().to_owned(),
         };
-        match comparison.figures().is_empty() {
-            true => Err(Fault::new(0, "it names no metric, so nothing could change its verdict")),
-            false => Ok(comparison),
+        let figures = comparison.figures();
+        let open =
+            figures.iter().filter(|figure| figure.shape == Shape::Histogram && figure.statistic.is_none());
+        match (figures.is_empty(), open.count()) {
+            (true, _) => Err(Fault::new(0, "it names no metric, so nothing could change its verdict")),
+            (false, 0 | 1) => Ok(comparison),
+            // Their worst durations are of different moments, so nothing could be said of both together.
+            _ => {
+                Err(Fault::new(0, "only one histogram may stand without a statistic: write p99(…) or max(…)"))
+            }
         }
     }
 }
