@@ -4,6 +4,7 @@
 //! - [`LogLinear`] is what a BEAM node counts by itself, to within 1.6 %; merged over nodes without loss.
 //! - [`Window`] is what was seen of nodes from one moment to another, and the format of a recording.
 //! - [`catalogue`] says what each metric is.
+//! - [`flame`] shows where processes spend their time.
 //!
 //! # Invariants
 //!
@@ -33,6 +34,7 @@
 
 pub mod catalogue;
 mod error;
+pub mod flame;
 pub mod gate;
 mod histogram;
 mod log_linear;
