@@ -37,4 +37,18 @@ pub enum WatchError {
         /// All that is wrong, in the order of the file for each of its parts.
         problems: Vec<Problem>,
     },
+    /// A key is none.
+    #[error("{what} begins with {form}, 64 hexadecimal digits follow, and nothing else")]
+    BadKey {
+        /// What it should be.
+        what: &'static str,
+        /// How such a key begins.
+        form: &'static str,
+    },
+    /// A file of evidence that nothing can be added to.
+    #[error("the evidence cannot be added to: {problem}; see `outrigger evidence verify`")]
+    BadEvidence {
+        /// What is wrong with its last line.
+        problem: String,
+    },
 }

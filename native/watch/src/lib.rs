@@ -34,6 +34,7 @@
 
 pub mod catalogue;
 mod error;
+pub mod evidence;
 pub mod flame;
 pub mod gate;
 mod histogram;
