@@ -98,7 +98,8 @@ defmodule Outrigger.Events.Protobuf do
   Reads a `.proto` file.
 
     * `:imports` - the texts of the files that it imports, and of those that these do, by the names that they are imported by: a
-      map or pairs. `google/protobuf/*.proto` are there.
+      map or pairs. `google/protobuf/*.proto` are there, and so is what Kafka Connect's converter imports: `google/type/date.proto`,
+      `google/type/timeofday.proto`, `confluent/type/decimal.proto` and `confluent/meta.proto`.
     * `:name` - what the file is called in errors, and by others that import it.
   """
   @spec compile(String.t(), imports: Enumerable.t(), name: String.t()) ::

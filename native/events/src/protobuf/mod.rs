@@ -15,6 +15,7 @@
 
 mod decode;
 mod encode;
+mod imports;
 mod plan;
 mod schema;
 

@@ -7,6 +7,7 @@ use prost_reflect::{DescriptorPool, FileDescriptor, MessageDescriptor};
 use protox::Compiler;
 use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver};
 
+use super::imports::Known;
 use crate::Error;
 use crate::frame::Indexes;
 
@@ -24,7 +25,8 @@ impl Schema {
     /// Files that import each other in a row: they are read inside each other, which takes some of the stack.
     pub const MOST_DEPTH: usize = 64;
 
-    /// A `.proto` text that imports nothing but `google/protobuf/*.proto`.
+    /// A `.proto` text that imports nothing but `google/protobuf/*.proto` and what Kafka Connect's converter imports: `confluent/meta.proto`,
+    /// `confluent/type/decimal.proto`, `google/type/date.proto`, `google/type/timeofday.proto`.
     ///
     /// # Errors
     ///
@@ -54,6 +56,7 @@ impl Schema {
         let mut files = ChainFileResolver::new();
         files.add(Texts { texts, depths: RefCell::default() });
         files.add(GoogleFileResolver::new());
+        files.add(Known);
         let mut compiler = Compiler::with_file_resolver(files);
         compiler.open_file(name).map_err(|error| wrong(explain(&error)))?;
         let pool = compiler.descriptor_pool();
