@@ -25,7 +25,7 @@ defmodule Bench.Events.Contenders do
     external = :erlang.term_to_binary(term)
 
     others =
-      for {name, {module, function, arguments}} <- decoders(), Code.ensure_loaded?(module) do
+      for {name, library, {module, function, arguments}} <- decoders(), there?(library) do
         ^term = apply(module, function, [document | arguments])
         {name, fn -> apply(module, function, [document | arguments]) end}
       end
@@ -44,7 +44,7 @@ defmodule Bench.Events.Contenders do
     {rows, []} = Events.project(document, plan)
 
     others =
-      for {name, {module, function, arguments}} <- decoders(), Code.ensure_loaded?(module) do
+      for {name, library, {module, function, arguments}} <- decoders(), there?(library) do
         ^rows = whole(apply(module, function, [document | arguments]))
         {name, fn -> whole(apply(module, function, [document | arguments])) end}
       end
@@ -116,13 +116,19 @@ defmodule Bench.Events.Contenders do
         do: {id, email, op, source["table"], source["lsn"]}
   end
 
+  @doc "The names of those that this VM does not have."
+  @spec missing() :: [String.t()]
+  def missing, do: for({name, library, _call} <- decoders(), not there?(library), do: name)
+
+  defp there?(library), do: Code.ensure_loaded?(library)
+
+  # Names, what has to be there, and calls.
   defp decoders do
     [
-      {"jiffy", {:jiffy, :decode, [[:return_maps, :use_nil]]}},
-      {"json", {__MODULE__, :otp_json, []}},
-      {"Jason", {Jason, :decode!, []}}
+      {"jiffy", :jiffy, {:jiffy, :decode, [[:return_maps, :use_nil]]}},
+      {"json", :json, {__MODULE__, :otp_json, []}},
+      {"Jason", Jason, {Jason, :decode!, []}}
     ]
-    |> Enum.reject(fn {name, _call} -> name == "json" and not Code.ensure_loaded?(:json) end)
   end
 
   @doc false

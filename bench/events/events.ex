@@ -57,6 +57,7 @@ defmodule Bench.Events do
 
   defp run(options) do
     round = Keyword.get(options, :round, 60)
+    IO.puts(missing(Contenders.missing()))
     event = Documents.event(7)
     schema = Documents.with_schema(7)
     batch = Documents.batch(115)
@@ -98,12 +99,19 @@ defmodule Bench.Events do
 
     samples = List.flatten([samples, worst(Keyword.get(options, :repeats, 11), round)])
 
+    remarks = @remarks <> missing(Contenders.missing())
+
     if Keyword.get(options, :keep, true),
-      do: IO.puts("kept in #{Report.write("events", @metrics, samples, @remarks)}"),
+      do: IO.puts("kept in #{Report.write("events", @metrics, samples, remarks)}"),
       else: IO.puts(Report.table(Report.rows("events", @metrics, samples)))
 
     0
   end
+
+  defp missing([]), do: ""
+
+  defp missing(names),
+    do: "Not there, on OTP #{System.otp_release()}: #{Enum.join(names, ", ")}.\n"
 
   # The longest that a document of the size that a normal scheduler is given holds it.
   defp worst(repeats, round) do
