@@ -388,6 +388,11 @@ defmodule Outrigger.Native do
   def events_writers_avro(_writers, _key, _schema), do: not_loaded()
 
   @doc false
+  @spec events_writers_protobuf(reference, {:id, non_neg_integer} | {:guid, binary}, reference) ::
+          :ok
+  def events_writers_protobuf(_writers, _key, _schema), do: not_loaded()
+
+  @doc false
   @spec events_writers_json(reference, {:id, non_neg_integer} | {:guid, binary}) :: :ok
   def events_writers_json(_writers, _key), do: not_loaded()
 

@@ -22,7 +22,13 @@ defmodule Outrigger.Test.DebeziumCorpus do
     "cloud_event" => Outrigger.Events.CloudEvent
   }
 
-  def files, do: Path.wildcard(Path.join(@folder, "debezium-*.json"))
+  @framed ["debezium-avro.json", "debezium-protobuf.json"]
+
+  @doc "Records that are documents."
+  def files, do: Path.wildcard(Path.join(@folder, "debezium-*.json")) -- framed()
+
+  @doc "Records behind a registry's frames."
+  def framed, do: Enum.map(@framed, &Path.join(@folder, &1))
 
   def cases(file) do
     cases = JSON.decode!(File.read!(file))["cases"]
@@ -35,6 +41,15 @@ defmodule Outrigger.Test.DebeziumCorpus do
 
   defp part(%{"hex" => digits}), do: Base.decode16!(digits, case: :lower)
   defp part(text), do: text
+
+  @doc "The schemas of a case, as a registry has them: id, type, text."
+  def schemas(case) do
+    for {id, schema} <- case["schemas"] do
+      if is_binary(schema),
+        do: {id, "PROTOBUF", schema},
+        else: {id, "AVRO", IO.iodata_to_binary(JSON.encode!(schema))}
+    end
+  end
 
   @doc "Looks at what a case was decoded to."
   def check(%{"error" => wrong} = case, decoded) do
@@ -67,21 +82,22 @@ defmodule Outrigger.Test.DebeziumCorpus do
         do: {String.to_existing_atom(name), option(name, value)}
   end
 
-  defp option("columns", columns) do
-    for {name, type} <- columns, into: %{} do
-      case type do
-        %{"decimal" => scale} ->
-          {name, {:decimal, scale}}
-
-        type when type in ["base64", "base64_url", "hex"] ->
-          {name, {:binary, String.to_existing_atom(type)}}
-
-        type ->
-          {name, String.to_existing_atom(type)}
-      end
-    end
-  end
+  defp option("columns", columns),
+    do: for({name, type} <- columns, into: %{}, do: {name, type(type)})
 
   defp option(name, value) when name in ["prefix", "placeholder"] or is_boolean(value), do: value
   defp option(_name, value), do: String.to_existing_atom(value)
+
+  defp type(%{"decimal" => scale}), do: {:decimal, scale}
+  defp type(%{"list" => type}), do: {:list, type(type)}
+
+  defp type(type) when type in ["base64", "base64_url", "hex"],
+    do: {:binary, String.to_existing_atom(type)}
+
+  defp type(type) when is_binary(type), do: String.to_existing_atom(type)
+
+  defp type(%{} = unit) do
+    [{kind, unit}] = Map.to_list(unit)
+    {String.to_existing_atom(kind), String.to_existing_atom(unit)}
+  end
 end

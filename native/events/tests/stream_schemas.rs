@@ -182,6 +182,12 @@ fn a_schema_that_cannot_be_used_makes_letters_that_say_why() {
             "bad_schema",
         ),
         ("debezium", r#""type": "avro", "text": "[\"int\", \"string\"]""#, "unsupported"),
+        ("debezium", r#""type": "protobuf", "text": "nonsense""#, "bad_schema"),
+        (
+            "debezium",
+            r#""type": "protobuf", "text": "message A { oneof o { int32 a = 1; } }""#,
+            "unsupported",
+        ),
     ] {
         let stream = stream(&format!(r#""format": "{format}", "framed": true"#));
         let schema = schema(key, &format!(r#""for": "{format}", {rest}"#));

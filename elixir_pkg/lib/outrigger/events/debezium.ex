@@ -37,12 +37,20 @@ defmodule Outrigger.Events.Debezium do
   ## Behind a registry
 
   With `registry: MyApp.Schemas` (see `Outrigger.Events.Registry`) a value, a key, or the data of a CloudEvent may begin with a registry's frame: Avro as
-  Kafka Connect writes it becomes the same change as the document in JSON that says the same, and a document behind a frame is read as one
-  without. Schemas are asked for once. Each part says for itself what it is, so a key in JSON beside a value in Avro is no
+  Kafka Connect writes it becomes the same change as the document in JSON that says the same, so does Protobuf as far as that goes, and a
+  document behind a frame is read as one without. Schemas are asked for once. Each part says for itself what it is, so a key in JSON beside a value in Avro is no
   matter.
 
   A float of 32 bits has the digits of its shortest text (`0.1`), as in JSON. Where Connect has given a type no name (`connect.meta.data` `false`),
   Avro's logical type says what it means: a `timestamp-millis` is then an instant.
+
+  Kafka Connect's converter to Protobuf drops the names of types: an `int64` may be a number or a time of three precisions, a `string` may be
+  a timestamp. So what `:columns` does for documents without a schema it does here for whole numbers, text and bytes; the lists of these
+  go by `{:list, type}`. Without a type a column is an error, or what Protobuf has, with `untyped: :as_is`. Booleans, floats, numbers of 8 and
+  16 bits, decimals and Connect's own dates and times say what they are, and so do Debezium's structs.
+
+  Unless the converter is told to (`optional.for.nullables` or `wrapper.for.nullables`), it also writes `NULL` and a zero as the same bytes, none at
+  all, and an empty list always as no list. Such a column is an error, too, which names `:absent`. In all that is not a column, it is `nil`.
 
   ## Options
 
@@ -55,9 +63,11 @@ defmodule Outrigger.Events.Debezium do
       `{:duration, unit}` (whole numbers of `:second`, `:millisecond`, `:microsecond` or `:nanosecond`), `:iso_date`, `:iso_time`, `:iso_naive`,
       `:iso_instant`, `:iso_duration` (text), `{:binary, :base64 | :base64_url | :hex}`, `:bits`, `:enum_set`, `{:list, type}`;
     * `:untyped` - `:error` (default) or `:as_is`, for columns of which neither a schema nor `:columns` says anything;
+    * `:absent` - `:error` (default), `:null` or `:zero`: what a column in Protobuf is that is not in the bytes, where the schema does not say it;
     * `:shape` - `:auto` (default), `:envelope`, `:row` (flattened), `:outbox` or `:cloud_event`;
     * `:binary` - `:base64`, `:base64_url` or `:hex`: how the content of messages is written where no schema says it;
-    * `:prefix` - of the fields that `ExtractNewRecordState` adds, `"__"` by default;
+    * `:prefix` - of the fields that `ExtractNewRecordState` adds, `"__"` by default; a converter to Protobuf with `scrub.invalid.names` makes
+      `"x__"` of it;
     * `:placeholder` - for values that did not change, `"__debezium_unavailable_value"` by default;
     * `:expand_payload` - `true` if the payload of outbox events is JSON in text that is to be decoded;
     * `:strings`, `:max_bytes`, `:max_depth`, `:max_digits` - as in `Outrigger.Events.JSON`.

@@ -117,13 +117,10 @@ defmodule Outrigger.Events.StreamFormatsTest do
     end
   end
 
-  test "the golden corpus of Debezium in Avro becomes the terms that its decoder gives", c do
-    [file] = Enum.filter(DebeziumCorpus.files(), &String.ends_with?(&1, "-avro.json"))
-
-    for case <- DebeziumCorpus.cases(file) do
-      for {id, schema} <- case["schemas"],
-          do: put(c, id, "AVRO", IO.iodata_to_binary(JSON.encode!(schema)))
-
+  test "the golden corpus of Debezium behind frames becomes the terms that its decoder gives",
+       c do
+    for file <- DebeziumCorpus.framed(), case <- DebeziumCorpus.cases(file) do
+      for {id, type, text} <- DebeziumCorpus.schemas(case), do: put(c, id, type, text)
       options = DebeziumCorpus.options(case)
       registry = registry(c)
       record = DebeziumCorpus.record(case)

@@ -218,7 +218,7 @@ impl Reader<'_, '_> {
         self.at(prefix, inside + 1, sink)?;
         sink.field(Name::Content);
         let by_option = options.binary.map(Meaning::Bytes);
-        let by_schema = row_of(meaning).and_then(|row| row.find(b"content", 1));
+        let by_schema = row_of(meaning).and_then(|row| row.find(b"content", 1)).map(Meaning::plain);
         match (content, by_schema, &by_option) {
             (None, ..) => sink.null(),
             (Some(at), Some(meaning @ Meaning::Bytes(_)), _) | (Some(at), _, Some(meaning)) => {

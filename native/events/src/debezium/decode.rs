@@ -48,7 +48,7 @@ impl Memory {
     }
 
     /// How many bytes the document may have that data behind a frame stands for, within
-    /// [`Limits::bytes`](crate::Limits::bytes): reading it takes longer than the data's own length says.
+    /// [`Limits::bytes`](crate::Limits::bytes): reading it takes longer than the data's own length says. A message in Protobuf counts as well.
     pub const fn set_room(&mut self, bytes: usize) {
         self.room = bytes;
     }
@@ -107,7 +107,7 @@ pub fn decode_framed<S: Sink>(
     memory: &mut Memory,
     sink: &mut S,
 ) -> Result<Record, Error> {
-    let frames = Frames { writers, limits: &options.limits, room: memory.room };
+    let frames = Frames::new(writers, options, memory.room);
     let mut texts = std::mem::take(&mut memory.texts);
     let told = parts(frames, [value, key], &mut texts, options, memory, sink);
     for text in &mut texts {

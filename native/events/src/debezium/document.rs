@@ -6,7 +6,7 @@ use super::cache::Cache;
 use super::framed::{Frames, Part};
 use super::meaning::Meaning;
 use super::members::Members;
-use super::options::Options;
+use super::options::{Options, Untyped};
 use super::reader::Reader;
 use super::schema::{self, Plan};
 use crate::json::{Cursor, Fault, Floats, Kind, Options as JsonOptions};
@@ -52,6 +52,8 @@ impl<'a, 'o> Reader<'a, 'o> {
             unavailable: &options.unavailable,
             frames,
             attributes: false,
+            as_is: options.untyped == Untyped::AsIs,
+            absent: options.absent,
             made: Vec::new(),
         };
         let opened = match &part.plan {

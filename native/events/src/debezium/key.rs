@@ -43,7 +43,7 @@ fn read<S: Sink>(
     sink: &mut S,
 ) -> Result<(), Fault> {
     // A key holds no frame inside.
-    let frames = Frames { writers: None, limits: &options.limits, room: 0 };
+    let frames = Frames::new(None, options, 0);
     let (mut reader, opened) = Reader::open(part, frames, options, cache)?;
     reader.cursor.back(opened.at);
     let root = opened.plan.as_ref().map(|plan| &plan.root);

@@ -58,6 +58,10 @@ pub enum Meaning {
     Pairs(Box<(Self, Self)>),
     /// A struct.
     Row(Box<Row>),
+    /// What is written so, and may be one of several: Protobuf does not keep the names of types.
+    Lost(Box<Self>),
+    /// What may be nothing or a zero if it is not there, and Protobuf does not say which.
+    Absent(Box<Self>),
 }
 
 /// Which parts a structured date or time has.
@@ -96,6 +100,34 @@ impl Row {
 }
 
 impl Meaning {
+    /// What it is written as.
+    pub(super) fn plain(&self) -> &Self {
+        match self {
+            Self::Lost(own) | Self::Absent(own) => own.plain(),
+            _ => self,
+        }
+    }
+
+    /// The same without doubt of its type: it has no name to lose.
+    pub(super) fn without_doubt(self) -> Self {
+        match self {
+            Self::Lost(own) => *own,
+            Self::Absent(own) => Self::Absent(Box::new(own.without_doubt())),
+            _ => self,
+        }
+    }
+
+    /// Whether Protobuf has lost some of what it means.
+    pub(super) fn is_lossy(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::Absent(_) => true,
+            Self::List(items) | Self::Map(items) => items.is_lossy(),
+            Self::Pairs(pair) => pair.0.is_lossy() || pair.1.is_lossy(),
+            Self::Row(row) => row.fields.iter().any(|(_, field)| field.is_lossy()),
+            _ => false,
+        }
+    }
+
     /// What a name of a schema says. `None` for a name that says nothing beyond its type.
     pub(super) fn of_name(name: &str, scale: Option<i32>) -> Option<Self> {
         let own = name.strip_prefix("io.debezium.");

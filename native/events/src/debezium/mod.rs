@@ -26,7 +26,7 @@
 //!
 //! # Limits
 //!
-//! JSON, and Avro behind a registry's frame ([`decode_framed`]); schemas inside each other 48 deep; 32 schemas that stand in documents
+//! JSON, and Avro and Protobuf behind a registry's frame ([`decode_framed`]); schemas inside each other 48 deep; 32 schemas that stand in documents
 //! are kept, of 4 MiB together, and 1,024 [`Writers`].
 
 mod binary;
@@ -57,7 +57,7 @@ pub use binary::Encoding;
 pub use decode::{DOCUMENT, Memory, decode, decode_framed};
 pub use framed::{Writer, Writers};
 pub use meaning::{Meaning, Row, Structured};
-pub use options::{Options, Shape, Untyped};
+pub use options::{Absent, Options, Shape, Untyped};
 pub use record::Record;
 pub use unavailable::Unavailable;
 

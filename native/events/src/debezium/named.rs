@@ -2,7 +2,7 @@
 
 use super::binary::Encoding;
 use super::meaning::Meaning;
-use super::options::Shape;
+use super::options::{Absent, Shape};
 use crate::project::Unit;
 
 impl Shape {
@@ -15,6 +15,19 @@ impl Shape {
             "row" => Self::Row,
             "outbox" => Self::Outbox,
             "cloud_event" => Self::CloudEvent,
+            _ => return None,
+        })
+    }
+}
+
+impl Absent {
+    /// By its name: `error`, `null`, `zero`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "error" => Self::Refuse,
+            "null" => Self::Null,
+            "zero" => Self::Zero,
             _ => return None,
         })
     }

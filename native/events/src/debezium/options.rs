@@ -36,6 +36,18 @@ pub enum Untyped {
     AsIs,
 }
 
+/// What a column in Protobuf is that is not in the bytes, where the schema does not say whether that is null or a zero.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Absent {
+    /// [`Error::NeedsOption`](crate::Error::NeedsOption).
+    #[default]
+    Refuse,
+    /// Null.
+    Null,
+    /// Zero, no text, no elements.
+    Zero,
+}
+
 /// How to decode.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
@@ -45,6 +57,8 @@ pub struct Options {
     pub shape: Shape,
     /// Columns of unknown type.
     pub untyped: Untyped,
+    /// Columns in Protobuf that are not there.
+    pub absent: Absent,
     /// What `binary.handling.mode` says, for the content of messages without a schema.
     pub binary: Option<Encoding>,
     /// What stands before the keys that `ExtractNewRecordState` adds to a row: `add.fields.prefix`.
@@ -63,6 +77,7 @@ impl Default for Options {
             limits: Limits::default(),
             shape: Shape::Auto,
             untyped: Untyped::Refuse,
+            absent: Absent::Refuse,
             binary: None,
             prefix: "__".into(),
             expand: false,

@@ -72,7 +72,10 @@ impl Reader<'_, '_> {
                 .into());
             };
             self.cursor.back(at);
-            let meaning = names.iter().find_map(|column| types.find(column.as_bytes(), usize::MAX));
+            let meaning = names.iter().find_map(|column| {
+                let [said, own] = types.find(column.as_bytes(), usize::MAX);
+                said.or(own)
+            });
             if name == Name::Payload {
                 self.outbox_payload(meaning, inside, options, sink)?;
             } else {
@@ -127,6 +130,7 @@ impl Reader<'_, '_> {
         sink: &mut S,
     ) -> Result<(), Fault> {
         match (meaning, self.cursor.kind()) {
+            (Some(lossy), Kind::Text) if lossy.is_lossy() => self.value(lossy.plain(), inside + 1, sink),
             (Some(meaning), _) => self.value(meaning, inside + 1, sink),
             (None, Kind::Text | Kind::Word) => self.cursor.value(inside + 1, sink),
             (None, _) if options.untyped == Untyped::AsIs => self.cursor.value(inside + 1, sink),
@@ -146,7 +150,7 @@ impl Reader<'_, '_> {
         let at = self.cursor.at();
         if !options.expand || kind != Kind::Text {
             return match meaning {
-                Some(meaning) => self.value(meaning, inside + 1, sink),
+                Some(meaning) => self.value(meaning.plain(), inside + 1, sink),
                 None => self.cursor.value(inside + 1, sink),
             };
         }

@@ -2,6 +2,7 @@
 
 use super::framed::Frames;
 use super::meaning::{Meaning, Row};
+use super::options::Absent;
 use super::scalar::Scalar;
 use super::unavailable::Unavailable;
 use crate::iso;
@@ -17,6 +18,15 @@ const EARLIEST: i64 = -9_223_372_036_832_400_000;
 const LATEST_DAY: i64 = -2_147_472_692;
 const EARLIEST_DAY: i64 = -2_147_472_691;
 
+const LOST: Problem = Problem::Ambiguous(
+    "Protobuf does not keep the names of types: a number may be a date, and text may be a time",
+    "columns (or untyped: :as_is, to have values as Protobuf has them)",
+);
+const ABSENT: Problem = Problem::Ambiguous(
+    "it is not in the bytes, and the schema does not say whether that is null or a zero",
+    "absent (or optional.for.nullables, of the converter that writes them)",
+);
+
 /// A document, and what is needed to read its values.
 pub(super) struct Reader<'a, 'o> {
     pub(super) document: &'a [u8],
@@ -24,6 +34,10 @@ pub(super) struct Reader<'a, 'o> {
     pub(super) unavailable: &'o Unavailable,
     /// What is needed for data inside the document that has a frame of its own.
     pub(super) frames: Frames<'o>,
+    /// Whether what has lost its type is told as it is written.
+    pub(super) as_is: bool,
+    /// What is not there, and may be null or a zero.
+    pub(super) absent: Absent,
     /// Whether what is said of the source stands in attributes of a CloudEvent.
     pub(super) attributes: bool,
     /// Bytes that were decoded from text.
@@ -59,6 +73,12 @@ impl Reader<'_, '_> {
         let kind = self.cursor.kind();
         match (kind, meaning) {
             (_, Meaning::Raw) => self.cursor.value(inside, sink),
+            (_, Meaning::Absent(own)) => {
+                self.certain()?;
+                self.value(own, inside, sink)
+            }
+            (_, Meaning::Lost(own)) if self.as_is || kind == Kind::Word => self.value(own, inside, sink),
+            (_, Meaning::Lost(_)) => Err(self.cursor.fault(LOST)),
             (Kind::Text, Meaning::Text) => {
                 sink.text(self.cursor.text()?);
                 Ok(())
@@ -75,6 +95,14 @@ impl Reader<'_, '_> {
             (Kind::Map, Meaning::Structured(parts)) => self.parts(*parts, inside, sink),
             (Kind::Map, Meaning::VariableDecimal) => self.variable_decimal(inside, sink),
             _ => Err(Self::wrong(self.cursor.at(), expected(meaning))),
+        }
+    }
+
+    /// Refuses what stands for a field that is not there, unless an option says what that is.
+    pub(super) fn certain(&self) -> Result<(), Fault> {
+        match self.absent {
+            Absent::Refuse if self.rest().starts_with(b"null") => Err(self.cursor.fault(ABSENT)),
+            _ => Ok(()),
         }
     }
 
@@ -317,5 +345,6 @@ const fn expected(meaning: &Meaning) -> &'static str {
         Meaning::List(_) => "a list has to stand here",
         Meaning::Pairs(_) => "a list of pairs has to stand here",
         Meaning::Map(_) | Meaning::Row(_) => "a map has to stand here",
+        Meaning::Lost(own) | Meaning::Absent(own) => expected(own),
     }
 }

@@ -3,7 +3,7 @@
 use super::document::Opened;
 use super::key::Key;
 use super::members::Member::{self, *};
-use super::options::{Columns, Options, Shape};
+use super::options::{Absent, Columns, Options, Shape, Untyped};
 use super::reader::Reader;
 use super::{Failure, Memory};
 use crate::json::{Fault, Kind, Problem};
@@ -149,7 +149,7 @@ impl Reader<'_, '_> {
         sink.name(name);
         sink.field(Name::Key);
         // Keys of these topics are the connector's own names.
-        let as_is = Options { untyped: super::Untyped::AsIs, ..options.clone() };
+        let as_is = Options { untyped: Untyped::AsIs, absent: Absent::Null, ..options.clone() };
         let key_options = if record == Record::Tombstone { options } else { &as_is };
         key.tell(tombstone_columns(record, options), key_options, &mut memory.cache, sink)?;
         for &(name, member) in fields {

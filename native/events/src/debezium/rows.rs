@@ -31,14 +31,11 @@ pub(super) struct Types<'o> {
 }
 
 impl<'o> Types<'o> {
+    /// What options and schema say of a column, the more particular first.
     #[inline]
-    pub(super) fn find(&self, key: &[u8], guess: usize) -> Option<&'o Meaning> {
+    pub(super) fn find(&self, key: &[u8], guess: usize) -> [Option<&'o Meaning>; 2] {
         let said = if self.columns.is_empty() { None } else { self.columns.find(key) };
-        match (said, self.row) {
-            (Some(meaning), _) => Some(meaning),
-            (None, Some(row)) => row.find(key, guess),
-            (None, None) => None,
-        }
+        [said, self.row.and_then(|row| row.find(key, guess))]
     }
 }
 
@@ -85,24 +82,36 @@ impl Reader<'_, '_> {
         let start = self.cursor.at();
         let key = self.cursor.key()?;
         sink.key(key);
-        let meaning = types.find(key.bytes, guess);
+        let [said, own] = types.find(key.bytes, guess);
         let colon = self.cursor.at();
         let kind = self.cursor.kind();
         let begin = self.cursor.at();
         let unchanged = kind != Kind::Number && self.unchanged(sink);
         if !unchanged {
-            match meaning {
-                Some(meaning) => self.value(meaning, inside, sink)?,
-                None if types.row.is_some() => {
+            if let Some(Meaning::Absent(_)) = own {
+                self.certain()?;
+            }
+            match (said, own) {
+                (Some(Meaning::Raw), Some(own)) if own.is_lossy() => self.as_is(own, inside, sink)?,
+                (Some(meaning), _) | (None, Some(meaning)) => self.value(meaning, inside, sink)?,
+                (None, None) if types.row.is_some() => {
                     return Err(Self::wrong(begin, "the schema has no such column"));
                 }
-                None if kind == Kind::Word || types.untyped == Untyped::AsIs => {
+                (None, None) if kind == Kind::Word || types.untyped == Untyped::AsIs => {
                     self.cursor.value(inside, sink)?
                 }
-                None => return Err(Fault::new(begin, AMBIGUOUS)),
+                (None, None) => return Err(Fault::new(begin, AMBIGUOUS)),
             }
         }
         Ok(Column { key: (start, colon), value: (begin, self.cursor.at()), unchanged })
+    }
+
+    /// Tells a value that has lost its type as it is written.
+    fn as_is<S: Sink>(&mut self, own: &Meaning, inside: usize, sink: &mut S) -> Result<(), Fault> {
+        let before = std::mem::replace(&mut self.as_is, true);
+        let told = self.value(own, inside, sink);
+        self.as_is = before;
+        told
     }
 
     /// Tells the names of the columns that differ, as a list.

@@ -3,7 +3,7 @@
 //! ```text
 //! {"name": atom, "format": "json" | "debezium" | "avro" | "protobuf", "dead_letter": topic, "limits": [bytes, depth, digits],
 //!  "decimals": boolean,                                    floats as decimals, of the format json
-//!  "debezium": {"shape", "as_is", "binary", "prefix", "placeholder", "expand", "columns": [[table, column, lists, type, detail]]},
+//!  "debezium": {"shape", "as_is", "binary", "prefix", "placeholder", "expand", "absent", "columns": [[table, column, lists, type, detail]]},
 //!  "framed": boolean,                                      whether keys and values of the format debezium may have frames
 //!  "schema": SCHEMA,                                       of Avro and Protobuf without frames
 //!  "views": [{"name": atom, "topic": [text | {"path": path}], "where": [[path, comparison, value]], "fields": [[atom, path]]}]}
@@ -15,7 +15,7 @@ use super::run::{Format, Stream};
 use super::text::{Wrong, boolean, document, integer, items, list, optional, string, wrong};
 use super::view::{Part, View};
 use super::{given, named};
-use crate::debezium::{self, Encoding, Meaning, Shape, Unavailable, Untyped};
+use crate::debezium::{self, Absent, Encoding, Meaning, Shape, Unavailable, Untyped};
 use crate::json::{self, Floats};
 use crate::project::Path;
 use crate::{Error, Limits, Value};
@@ -122,6 +122,9 @@ fn debezium(of: Option<&Value>, limits: Limits) -> Result<debezium::Options, Wro
     }
     if boolean(of.get("as_is"))? {
         options.untyped = Untyped::AsIs;
+    }
+    if let Some(absent) = optional(of.get("absent"))? {
+        options.absent = Absent::named(absent).ok_or_else(|| unknown("way to take what is absent"))?;
     }
     options.expand = boolean(of.get("expand"))?;
     for column in list(of.get("columns"), usize::MAX, "columns")? {

@@ -79,10 +79,7 @@ fn writer(kind: &str, given: &Given<'_>) -> Result<Result<Writer, Error>, Wrong>
     Ok(match kind {
         "avro" => given.avro().and_then(|schema| Writer::avro(&schema)),
         "json" => Ok(Writer::json()),
-        "protobuf" => Err(Error::Unsupported {
-            what: "a record in Protobuf".to_owned(),
-            remedy: "let the connector write Avro or JSON",
-        }),
+        "protobuf" => given.protobuf().map(|file| Writer::protobuf(&file)),
         _ => return Err(wrong("the type of a schema is avro, json or protobuf")),
     })
 }

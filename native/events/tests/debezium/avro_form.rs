@@ -115,7 +115,7 @@ fn is_text(keys: &Json) -> bool {
     keys["type"] == "string" && keys["optional"] != true
 }
 
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -194,7 +194,7 @@ fn sized(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend(bytes);
 }
 
-fn real(payload: &Json) -> Option<f64> {
+pub(crate) fn real(payload: &Json) -> Option<f64> {
     match payload.as_str() {
         Some("NaN") => Some(f64::NAN),
         Some("Infinity") => Some(f64::INFINITY),
@@ -204,7 +204,7 @@ fn real(payload: &Json) -> Option<f64> {
     }
 }
 
-fn base64(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn base64(text: &str) -> Option<Vec<u8>> {
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let digits = text.trim_end_matches('=').bytes().map(|byte| alphabet.iter().position(|one| *one == byte));
     let bits: Vec<bool> = digits
@@ -234,7 +234,7 @@ pub(crate) fn completed(mut document: Json) -> Json {
     document
 }
 
-fn complete(schema: &mut Json, payload: &Json) {
+pub(crate) fn complete(schema: &mut Json, payload: &Json) {
     let fields = schema.get_mut("fields").and_then(Json::as_array_mut);
     let (Json::Object(pairs), Some(fields)) = (payload, fields) else { return };
     for (name, value) in pairs {

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use outrigger_events::avro::Schema;
 use outrigger_events::debezium::{
-    self, Encoding, Meaning, Memory, Options, Record, Shape, Unavailable, Untyped, Writer, Writers,
+    self, Absent, Encoding, Meaning, Memory, Options, Record, Shape, Unavailable, Untyped, Writer, Writers,
 };
 use outrigger_events::frame::SchemaKey;
-use outrigger_events::{Error, TreeSink};
+use outrigger_events::{Error, TreeSink, protobuf};
 use serde_json::Value as Json;
 
 use crate::tagged::{find, same};
@@ -36,8 +36,12 @@ fn every_case_decodes_as_it_says() {
         for _ in 0..2 {
             let writers = Writers::default();
             for (id, schema) in case["schemas"].as_object().into_iter().flatten() {
-                let schema = Schema::parse(&schema.to_string(), &[]).unwrap();
-                writers.insert(SchemaKey::Id(id.parse().unwrap()), Writer::avro(&schema).unwrap());
+                let writer = match schema {
+                    // The text of a file.
+                    Json::String(text) => Writer::protobuf(&protobuf::Schema::parse(text).unwrap()),
+                    avro => Writer::avro(&Schema::parse(&avro.to_string(), &[]).unwrap()).unwrap(),
+                };
+                writers.insert(SchemaKey::Id(id.parse().unwrap()), writer);
             }
             let [value, key] = ["value", "key"].map(|part| bytes(&case[part]));
             check(&case, &writers, value.as_deref(), key.as_deref(), &mut memory);
@@ -108,7 +112,7 @@ fn text(record: Record) -> &'static str {
     }
 }
 
-fn options(json: &Json) -> Options {
+pub(crate) fn options(json: &Json) -> Options {
     let mut options = Options {
         shape: match json["shape"].as_str() {
             Some("row") => Shape::Row,
@@ -117,6 +121,7 @@ fn options(json: &Json) -> Options {
             Some("envelope") => Shape::Envelope,
             _ => Shape::Auto,
         },
+        absent: json["absent"].as_str().map_or(Absent::Refuse, |name| Absent::named(name).unwrap()),
         untyped: if json["untyped"] == "as_is" { Untyped::AsIs } else { Untyped::Refuse },
         binary: json["binary"].as_str().map(encoding),
         prefix: json["prefix"].as_str().unwrap_or("__").into(),
@@ -128,17 +133,26 @@ fn options(json: &Json) -> Options {
     }
     for (name, kind) in json["columns"].as_object().into_iter().flatten() {
         let (table, column) = name.rsplit_once('.').unwrap();
-        let meaning = match (kind.as_str(), &kind["decimal"]) {
-            (None, Json::Number(scale)) => Meaning::Decimal(scale.as_i64().unwrap().try_into().unwrap()),
-            (Some("decimal"), _) => Meaning::Number,
-            (Some("integer"), _) => Meaning::Whole,
-            (Some("date"), _) => Meaning::Date,
-            (Some(name), _) => Meaning::Bytes(encoding(name)),
-            other => panic!("{other:?}"),
-        };
+        let meaning = meaning(kind);
         options = options.column(table, column, meaning);
     }
     options
+}
+
+/// `"date"`, `{"decimal": 2}`, `{"naive": "microsecond"}`, `{"list": "date"}`.
+fn meaning(json: &Json) -> Meaning {
+    let Some(object) = json.as_object() else { return Meaning::named(json.as_str().unwrap(), 0).unwrap() };
+    let (kind, of) = object.iter().next().unwrap();
+    match (kind.as_str(), of.as_str()) {
+        ("decimal", _) => Meaning::Decimal(of.as_i64().unwrap().try_into().unwrap()),
+        ("list", _) => Meaning::List(Box::new(meaning(of))),
+        (kind, unit) => {
+            let digits = ["second", "millisecond", "microsecond", "nanosecond"]
+                .iter()
+                .position(|name| Some(*name) == unit);
+            Meaning::named(kind, 3 * i32::try_from(digits.unwrap()).unwrap()).unwrap()
+        }
+    }
 }
 
 fn encoding(name: &str) -> Encoding {

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::{avro_form, corpus};
 
 /// The Connect schema that a document has, or would have had, and its payload.
-fn taken_apart(document: &Json) -> (Json, &Json) {
+pub(crate) fn taken_apart(document: &Json) -> (Json, &Json) {
     match (document.get("schema"), document.get("payload")) {
         (Some(schema @ Json::Object(_)), Some(payload)) => (schema.clone(), payload),
         (Some(_), Some(payload)) => (avro_form::infer(payload), payload),

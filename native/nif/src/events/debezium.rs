@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use outrigger_events::debezium::{
-    self, DOCUMENT, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped,
+    self, Absent, DOCUMENT, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped,
 };
 use outrigger_events::{Error, Limits};
 use rustler::{Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
@@ -38,8 +38,9 @@ impl Resource for OptionsResource {}
 
 /// A column: table, name, lists around its type, type, and the type's scale or unit.
 type Column<'a> = (&'a str, &'a str, usize, &'a str, i32);
-/// Shape, whether untyped columns are taken as they are, encoding of bytes, prefix, placeholder, whether payloads are expanded.
-type Ways<'a> = (&'a str, bool, Option<&'a str>, &'a str, Option<&'a str>, bool);
+/// Shape, whether untyped columns are taken as they are, encoding of bytes, prefix, placeholder, whether payloads are expanded, what
+/// absent columns are.
+type Ways<'a> = (&'a str, bool, Option<&'a str>, &'a str, Option<&'a str>, bool, &'a str);
 
 #[rustler::nif]
 fn events_debezium_options(
@@ -48,7 +49,7 @@ fn events_debezium_options(
     flags: u32,
     bounds: Bounds,
 ) -> NifResult<ResourceArc<OptionsResource>> {
-    let (shape, as_is, binary, prefix, placeholder, expand) = ways;
+    let (shape, as_is, binary, prefix, placeholder, expand, absent) = ways;
     let binary = match binary {
         Some(name) => Some(Encoding::named(name).ok_or(rustler::Error::BadArg)?),
         None => None,
@@ -56,6 +57,7 @@ fn events_debezium_options(
     let mut options = Options {
         shape: Shape::named(shape).ok_or(rustler::Error::BadArg)?,
         untyped: if as_is { Untyped::AsIs } else { Untyped::Refuse },
+        absent: Absent::named(absent).ok_or(rustler::Error::BadArg)?,
         binary,
         prefix: prefix.into(),
         expand,

@@ -18,7 +18,7 @@ const ABSENT: usize = 8_192;
 /// The same there, for each byte of the message, beside those of [`Limits`].
 const ABSENT_PER_BYTE: usize = 4;
 
-struct SchemaResource(Schema);
+pub(super) struct SchemaResource(pub(super) Schema);
 
 #[rustler::resource_impl]
 impl Resource for SchemaResource {}

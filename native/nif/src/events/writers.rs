@@ -7,6 +7,7 @@ use rustler::{Binary, Encoder, Env, NifResult, Resource, ResourceArc, Term, atom
 
 use super::avro::SchemaResource;
 use super::problem::refused;
+use super::protobuf;
 
 atoms! { ok, id, guid }
 
@@ -36,6 +37,18 @@ fn events_writers_avro<'a>(
         }
         Err(problem) => refused(env, problem),
     })
+}
+
+/// Enters the Protobuf file that a key names.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_writers_protobuf<'a>(
+    env: Env<'a>,
+    writers: ResourceArc<WritersResource>,
+    key: Term<'a>,
+    schema: ResourceArc<protobuf::SchemaResource>,
+) -> NifResult<Term<'a>> {
+    writers.0.insert(read(key)?, Writer::protobuf(&schema.0));
+    Ok(ok().encode(env))
 }
 
 /// Enters that documents in JSON stand behind a key.

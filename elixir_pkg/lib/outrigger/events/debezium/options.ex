@@ -12,7 +12,8 @@ defmodule Outrigger.Events.Debezium.Options do
 
   @type t :: %__MODULE__{reference: reference | nil, registry: atom}
 
-  @own [:registry, :columns, :untyped, :shape, :binary, :prefix, :placeholder, :expand_payload]
+  @own [:registry, :columns, :untyped, :absent, :shape, :binary, :prefix] ++
+         [:placeholder, :expand_payload]
   @json [:strings, :max_bytes, :max_depth, :max_digits]
   @shapes [:auto, :envelope, :row, :outbox, :cloud_event]
   @encodings [:base64, :base64_url, :hex]
@@ -46,7 +47,8 @@ defmodule Outrigger.Events.Debezium.Options do
       {Atom.to_string(one_of(own, :shape, @shapes, :auto)),
        one_of(own, :untyped, [:error, :as_is], :error) == :as_is, binary(own[:binary]),
        text(own, :prefix, "__"), text(own, :placeholder, nil),
-       one_of(own, :expand_payload, [true, false], false)}
+       one_of(own, :expand_payload, [true, false], false),
+       Atom.to_string(one_of(own, :absent, [:error, :null, :zero], :error))}
 
     {ways, Enum.map(own[:columns] || [], &column/1), flags, bounds}
   end

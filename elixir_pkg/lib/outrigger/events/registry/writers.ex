@@ -40,12 +40,12 @@ defmodule Outrigger.Events.Registry.Writers do
 
   defp enter(%Schema{type: :json}, writers, key), do: Native.events_writers_json(writers, key)
 
-  defp enter(%Schema{type: :protobuf}, _writers, _key) do
-    {:error,
-     Error.new(
-       :unsupported,
-       "the record is in Protobuf, which is not read as one of Debezium's here: let the connector write Avro or JSON"
-     )}
+  defp enter(%Schema{type: :protobuf} = schema, writers, key) do
+    imports = Enum.map(schema.references, &{&1.name, &1.text})
+
+    with {:ok, file} <-
+           answer(Native.events_protobuf_compile(schema.text, "schema.proto", imports)),
+         do: Native.events_writers_protobuf(writers, key, file)
   end
 
   defp read(text, {:ok, known}) do

@@ -63,7 +63,7 @@ defmodule Outrigger.Events.Stream.Format do
       do: raise(ArgumentError, "a stream takes :registry beside :options, not in them")
 
     {ways, columns, _flags, bounds} = Debezium.Options.read(options[:options])
-    {shape, as_is, binary, prefix, placeholder, expand} = ways
+    {shape, as_is, binary, prefix, placeholder, expand, absent} = ways
 
     head =
       Map.merge(limits(bounds), %{
@@ -75,6 +75,7 @@ defmodule Outrigger.Events.Stream.Format do
           "prefix" => prefix,
           "placeholder" => placeholder,
           "expand" => expand,
+          "absent" => absent,
           "columns" => Enum.map(columns, &Tuple.to_list/1)
         }
       })

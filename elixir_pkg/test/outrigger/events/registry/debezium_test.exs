@@ -3,7 +3,7 @@ defmodule Outrigger.Events.Registry.DebeziumTest do
   use Outrigger.Test.RegistryCase, async: true
 
   alias Outrigger.Error
-  alias Outrigger.Events.{Change, CloudEvents, Debezium, JSON, Tombstone}
+  alias Outrigger.Events.{Change, CloudEvents, Debezium, Tombstone}
   alias Outrigger.Test.DebeziumCorpus
 
   @row ~s({"type":"record","name":"shop.orders.Value","fields":[{"name":"id","type":"long"}]})
@@ -18,13 +18,11 @@ defmodule Outrigger.Events.Registry.DebeziumTest do
     stats.requests
   end
 
-  test "every case of the corpus in Avro decodes as it says", context do
-    [file] = Enum.filter(DebeziumCorpus.files(), &String.ends_with?(&1, "-avro.json"))
-
-    for case <- DebeziumCorpus.cases(file) do
+  test "every case of the corpus in Avro and Protobuf decodes as it says", context do
+    for file <- DebeziumCorpus.framed(), case <- DebeziumCorpus.cases(file) do
       # What an id names never changes, so each case has a registry of its own.
-      for {id, schema} <- case["schemas"],
-          do: put(context, id, IO.iodata_to_binary(JSON.encode!(schema)))
+      for {id, type, text} <- DebeziumCorpus.schemas(case),
+          do: put(context, id, text, %{schemaType: type})
 
       registry = registry(context)
       options = DebeziumCorpus.options(case) ++ [registry: registry]
@@ -91,7 +89,19 @@ defmodule Outrigger.Events.Registry.DebeziumTest do
 
     put(context, 9, whole, %{references: references})
     put(context, 10, "{}", %{schemaType: "JSON"})
-    put(context, 11, "syntax = \"proto3\"; message A {}", %{schemaType: "PROTOBUF"})
+    put(context, 11, "syntax = \"proto3\"; message A { A a = 1; }", %{schemaType: "PROTOBUF"})
+    order = ~s(syntax = "proto3"; import "id.proto"; message Order { Id id = 1; })
+    references = [%{name: "id.proto", subject: "id.proto", version: 1}]
+    put(context, 12, order, %{schemaType: "PROTOBUF", references: references})
+    put(context, 13, "no file", %{schemaType: "PROTOBUF"})
+
+    SchemaRegistry.put(context.server, "/subjects/id.proto/versions/1", %{
+      subject: "id.proto",
+      version: 1,
+      schema: ~s(syntax = "proto3"; message Id { int64 n = 1; }),
+      schemaType: "PROTOBUF"
+    })
+
     SchemaRegistry.put(context.server, "/schemas/guids/#{@guid}", %{schema: @row, guid: @guid})
     options = Debezium.options(registry: registry(context), untyped: :as_is)
     decode = &Debezium.decode(&1, options)
@@ -101,19 +111,22 @@ defmodule Outrigger.Events.Registry.DebeziumTest do
     event = ~s({"after":{"id":7},"source":{},"op":"c"})
     assert decode.(Registry.frame(10, event)) == decode.(event)
 
+    assert {:ok, %Change{after: %{"id" => %{"n" => 7}}}} =
+             decode.(Registry.frame(12, <<0, 10, 2, 8, 7>>))
+
+    assert {:error, %Error{reason: :bad_schema}} = decode.(Registry.frame(13, <<0>>))
+
     assert {:error, %Error{reason: :unsupported, message: message}} =
              decode.(Registry.frame(11, <<0>>))
 
-    assert message =~ "Protobuf"
+    assert message =~ "types that hold themselves"
   end
 
   test "a CloudEvent whose data are in Avro", context do
-    [file] = Enum.filter(DebeziumCorpus.files(), &String.ends_with?(&1, "-avro.json"))
-
-    for case <- DebeziumCorpus.cases(file), case["name"] =~ "its data in Avro" do
-      for {id, schema} <- case["schemas"],
-          do: put(context, id, IO.iodata_to_binary(JSON.encode!(schema)))
-
+    for file <- DebeziumCorpus.framed(),
+        case <- DebeziumCorpus.cases(file),
+        case["name"] =~ "its data in Avro" do
+      for {id, "AVRO", text} <- DebeziumCorpus.schemas(case), do: put(context, id, text)
       {nil, value} = DebeziumCorpus.record(case)
       DebeziumCorpus.check(case, CloudEvents.decode(value, registry: registry(context)))
     end

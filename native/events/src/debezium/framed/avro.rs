@@ -1,67 +1,20 @@
-//! Avro: what a schema says to Kafka Connect, and its data as documents.
+//! Avro: what a schema says to Kafka Connect.
 
-use std::sync::Arc;
-
-use super::Document;
-use crate::avro::{Kind, Logical, Node, Plan as Decoding, Record, Schema, TypeId, Unit as Fraction};
+use super::MOST;
+use super::reading::{Decoding, Reading};
+use crate::Error;
+use crate::avro::{Kind, Logical, Node, Plan as Decode, Record, Schema, TypeId, Unit as Fraction};
 use crate::debezium::meaning::Meaning;
 use crate::debezium::schema::{DEEPEST, Parts, Plan, Type};
 use crate::project::Unit;
-use crate::{Error, Limits};
 
-/// Types of a schema, each counted wherever it is used.
-const MOST: usize = 1 << 16;
-
-/// A writer's schema, twice: how its bytes are read, and what its values mean.
-#[derive(Debug)]
-pub(super) struct AvroWriter {
-    decoding: Decoding,
-    /// The names of fields as they stand in a document, by their places in the decoding's names.
-    keys: Vec<Box<[u8]>>,
-    pub(super) plan: Arc<Plan>,
-    weight: usize,
-}
-
-impl AvroWriter {
-    pub(super) fn new(schema: &Schema) -> Result<Self, Error> {
-        let mut connect = Connect { schema, left: MOST, path: Vec::new() };
-        let (name, root) = connect.named(schema.root_id())?;
-        // Meanings are the plan's business: bytes stay bytes here, and days a whole number.
-        let decoding = Decoding::new(&schema.bare(), None)?;
-        let keys = decoding.names().map(|name| format!("\"{name}\":").into_bytes().into()).collect();
-        Ok(Self { decoding, keys, plan: Arc::new(Plan { name, root }), weight: MOST - connect.left })
-    }
-
-    pub(super) const fn weight(&self) -> usize {
-        self.weight
-    }
-
-    /// Writes a datum as a document of at most so many bytes.
-    pub(super) fn write(
-        &self,
-        datum: &[u8],
-        limits: &Limits,
-        most: usize,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Error> {
-        out.clear();
-        let mut document = Document::new(&self.keys, most, out);
-        self.decoding.decode(datum, limits, &mut document)?;
-        if document.is_full() {
-            return Err(Error::Limit { what: crate::debezium::DOCUMENT, limit: most, at: 0 });
-        }
-        Ok(())
-    }
-
-    /// Where in a datum the text or the bytes stand that a document of it has at `at`, or the last ones before.
-    #[cold]
-    pub(super) fn place(&self, datum: &[u8], limits: &Limits, at: usize) -> usize {
-        let mut out = Vec::new();
-        let mut document = Document::until(&self.keys, at, &mut out);
-        // It was decoded once.
-        let _ = self.decoding.decode(datum, limits, &mut document);
-        document.place()
-    }
+/// Reads data of this schema.
+pub(super) fn reading(schema: &Schema) -> Result<Reading, Error> {
+    let mut connect = Connect { schema, left: MOST, path: Vec::new() };
+    let (name, root) = connect.named(schema.root_id())?;
+    // Meanings are the plan's business: bytes stay bytes here, and days a whole number.
+    let decoding = Decoding::Avro(Decode::new(&schema.bare(), None)?);
+    Ok(Reading::new(decoding, Plan { name, root }, MOST - connect.left))
 }
 
 /// One walk through a schema.

@@ -82,6 +82,13 @@ impl<'k, 'o> Document<'k, 'o> {
         self.out.push(b'"');
     }
 
+    fn millis(&mut self, nanos: i128) {
+        match (nanos.div_euclid(1_000_000), nanos.rem_euclid(1_000_000)) {
+            (millis, 0) => self.show(millis),
+            (millis, rest) => self.show(format_args!("{millis}.{rest:06}")),
+        }
+    }
+
     /// What JSON has no numbers for is its name, as text.
     fn real(&mut self, value: impl std::fmt::Debug, is_finite: bool, is_nan: bool, is_negative: bool) {
         match (is_finite, is_nan, is_negative) {
@@ -114,12 +121,23 @@ impl Sink for Document<'_, '_> {
     fn single(&mut self, value: f32) {
         self.real(value, value.is_finite(), value.is_nan(), value.is_sign_negative());
     }
-    // Logical types are not told: the schema is read without them.
-    fn decimal(&mut self, _value: &Decimal) {
-        self.null();
+    // What Avro has of these is read without its meaning; these come of Protobuf's messages.
+    fn decimal(&mut self, value: &Decimal) {
+        match value {
+            Decimal::Finite { coefficient, exponent, .. } => {
+                self.show(format_args!("\"{coefficient}e{exponent}\""))
+            }
+            Decimal::NaN | Decimal::Infinity(_) => self.null(),
+        }
     }
-    fn temporal(&mut self, _value: Temporal) {
-        self.null();
+    /// Days and milliseconds, as Connect's types have it. What is finer is no whole number, and none of Connect's.
+    fn temporal(&mut self, value: Temporal) {
+        match value {
+            Temporal::Date(days) => self.show(days),
+            Temporal::Time(nanos, _) => self.millis(nanos.into()),
+            Temporal::Instant(nanos, _) => self.millis(nanos),
+            _ => self.null(),
+        }
     }
     fn name(&mut self, _value: Name) {
         self.null();
@@ -153,6 +171,10 @@ impl Sink for Document<'_, '_> {
     }
     fn field(&mut self, name: Name) {
         self.key(Text::made(name.text().as_bytes()));
+    }
+    /// Keys of maps are text.
+    fn value_as_key(&mut self) {
+        self.out.push(b':');
     }
     fn end_map(&mut self, _count: usize) -> Result<(), Duplicate> {
         self.out.push(b'}');

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::avro::AvroWriter;
+use super::protobuf::Messages;
+use super::reading::Reading;
 use crate::frame::SchemaKey;
-use crate::{Error, avro};
+use crate::{Error, avro, protobuf};
 
 /// How data behind a frame is read.
 #[derive(Debug)]
@@ -13,7 +14,8 @@ pub struct Writer(pub(super) Format);
 
 #[derive(Debug)]
 pub(super) enum Format {
-    Avro(Box<AvroWriter>),
+    Avro(Box<Reading>),
+    Protobuf(Messages),
     /// The frame's body is the document.
     Json,
 }
@@ -26,7 +28,14 @@ impl Writer {
     /// [`Error::Unsupported`] for a schema that Kafka Connect's converter does not write, [`Error::Schema`] for one that it
     /// contradicts, such as a decimal without a scale.
     pub fn avro(schema: &avro::Schema) -> Result<Self, Error> {
-        AvroWriter::new(schema).map(|writer| Self(Format::Avro(Box::new(writer))))
+        super::avro::reading(schema).map(|reading| Self(Format::Avro(Box::new(reading))))
+    }
+
+    /// Of messages in Protobuf. Which message of the file it is stands in the data; one that Kafka Connect's converter does not write is
+    /// [`Error::Unsupported`] when data of it comes.
+    #[must_use]
+    pub fn protobuf(schema: &protobuf::Schema) -> Self {
+        Self(Format::Protobuf(Messages::new(schema)))
     }
 
     /// Of documents in JSON: a JSON Schema says nothing that a document does not.
@@ -38,7 +47,8 @@ impl Writer {
     /// What it counts for.
     fn weight(&self) -> usize {
         match &self.0 {
-            Format::Avro(writer) => writer.weight(),
+            Format::Avro(reading) => reading.weight,
+            Format::Protobuf(messages) => messages.weight(),
             Format::Json => 1,
         }
     }

@@ -88,7 +88,7 @@ impl<'a, S: Sink> Run<'a, S> {
             Kind::Fixed64 => self.unsigned(u64::from_le_bytes(cursor.chunk()?)),
             Kind::Sfixed32 => self.sink.integer(i64::from(i32::from_le_bytes(cursor.chunk()?))),
             Kind::Sfixed64 => self.sink.integer(i64::from_le_bytes(cursor.chunk()?)),
-            Kind::Float => self.sink.float(f64::from(f32::from_le_bytes(cursor.chunk()?))),
+            Kind::Float => self.sink.single(f32::from_le_bytes(cursor.chunk()?)),
             Kind::Double => self.sink.float(f64::from_le_bytes(cursor.chunk()?)),
             Kind::Bool => self.sink.boolean(cursor.varint()? != 0),
             Kind::Enum(of) => self.symbol(of, cursor.varint()? as i32),

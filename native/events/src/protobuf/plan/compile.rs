@@ -13,8 +13,19 @@ use super::shape;
 use super::table::{Absent, Constant, Enum, Field, Kind, Label, Message, Shape, Tables};
 use crate::Integer;
 
-pub(super) fn tables(root: &MessageDescriptor, well_known: bool) -> Tables {
-    let mut compiler = Compiler { well_known, met: vec![root.clone()], ..Compiler::default() };
+/// Which fields without presence are nothing, not zero, while they are not there.
+pub(super) type Nothing<'n> = &'n dyn Fn(&FieldDescriptor) -> bool;
+
+pub(super) fn tables(root: &MessageDescriptor, well_known: bool, nothing: Nothing<'_>) -> Tables {
+    let mut compiler = Compiler {
+        well_known,
+        nothing,
+        tables: Tables::default(),
+        met: vec![root.clone()],
+        messages: HashMap::new(),
+        enums: HashMap::new(),
+        names: HashMap::new(),
+    };
     compiler.messages.insert(root.full_name().to_owned(), 0);
     let mut done = 0;
     while let Some(message) = compiler.met.get(done).cloned() {
@@ -25,9 +36,9 @@ pub(super) fn tables(root: &MessageDescriptor, well_known: bool) -> Tables {
     compiler.tables
 }
 
-#[derive(Default)]
-struct Compiler {
+struct Compiler<'n> {
     well_known: bool,
+    nothing: Nothing<'n>,
     tables: Tables,
     /// Messages by their places.
     met: Vec<MessageDescriptor>,
@@ -36,7 +47,7 @@ struct Compiler {
     names: HashMap<String, u32>,
 }
 
-impl Compiler {
+impl Compiler<'_> {
     fn message(&mut self, message: &MessageDescriptor) -> Message {
         let mut fields: Vec<Field> = message.fields().map(|field| self.field(&field)).collect();
         fields.extend(message.extensions().map(|extension| self.extension(&extension)));
@@ -72,7 +83,10 @@ impl Compiler {
         let absent = match field.cardinality() {
             _ if oneof.is_some() => Absent::Silent,
             Cardinality::Required => Absent::Required,
-            _ if label != Label::Single || !field.supports_presence() => Absent::Zero,
+            _ if label != Label::Single || !field.supports_presence() => match (self.nothing)(field) {
+                true => Absent::Null,
+                false => Absent::Zero,
+            },
             _ if declared => constant(&field.default_value()).map_or(Absent::Null, Absent::Default),
             _ => Absent::Null,
         };

@@ -9,6 +9,8 @@ mod table;
 
 pub(super) use table::{Absent, Constant, Field, Kind, Label, Message, Shape, Tables, Wire};
 
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
+
 use super::decode::Run;
 use super::schema::Schema;
 use crate::frame::Indexes;
@@ -93,9 +95,19 @@ impl Plan {
         Ok(Self::of(schema, &schema.message_at(indexes)?, options))
     }
 
-    fn of(schema: &Schema, message: &prost_reflect::MessageDescriptor, options: Options) -> Self {
+    fn of(schema: &Schema, message: &MessageDescriptor, options: Options) -> Self {
+        Self::with(schema, message, options, &|_| false)
+    }
+
+    /// The same, where fields without presence for which `nothing` holds are null while they are not there.
+    pub(crate) fn with(
+        schema: &Schema,
+        message: &MessageDescriptor,
+        options: Options,
+        nothing: &dyn Fn(&FieldDescriptor) -> bool,
+    ) -> Self {
         Self {
-            tables: compile::tables(message, options.well_known),
+            tables: compile::tables(message, options.well_known, nothing),
             options,
             name: message.full_name().into(),
             indexes: schema.indexes(message),
@@ -141,6 +153,25 @@ impl Plan {
     #[must_use]
     pub const fn indexes(&self) -> Option<&Indexes> {
         self.indexes.as_ref()
+    }
+
+    /// The full names of the messages that are told as something else than a map of their fields.
+    pub(crate) fn well_known(&self) -> impl Iterator<Item = &str> {
+        let messages = self.tables.messages.iter();
+        messages.filter(|message| message.shape != Shape::Record).map(|message| &*message.name)
+    }
+
+    /// Whether some value that is no message can be null: it is `optional`, or in a wrapper.
+    pub(crate) fn tells_null(&self) -> bool {
+        let messages = || self.tables.messages.iter();
+        let optional = |field: &Field| field.kind.message().is_none() && field.absent == Absent::Null;
+        messages().any(|message| message.shape == Shape::Only)
+            || messages().any(|message| message.fields.iter().any(optional))
+    }
+
+    /// Messages and fields, of which each is there once.
+    pub(crate) fn size(&self) -> usize {
+        self.tables.messages.iter().map(|message| 1 + message.fields.len()).sum()
     }
 
     /// All field names and enum symbols; [`Sink::record_key`] and [`Sink::symbol`] tell places in it.
