@@ -95,3 +95,28 @@ fn a_cut_link_shows_in_the_views() {
     }
     watcher.wait(from, "the third", |line| skew(line, names[2]) == Some(0.0));
 }
+
+/// A fresh node has none; a process whose parent has ended and that nobody is linked to is one, a supervised one is not.
+#[test]
+fn orphans_are_named() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    beam.eval("[application:ensure_all_started(A) || A <- [ssl, inets, os_mon, mnesia]], ok");
+    let watcher = Watcher::start(&epmd, &[beam.name()], &[]);
+    let count = |line: &serde_json::Value| {
+        (line["event"] == "round").then(|| figure(line, "process.orphans")).flatten()
+    };
+    let (from, fresh) = watcher.wait(0, "two walks", |line| count(line).is_some());
+    let named = |line: &serde_json::Value| -> Vec<String> {
+        line["orphans"].as_array().unwrap().iter().map(|process| process["name"].to_string()).collect()
+    };
+    assert_eq!(named(&fresh), ["\"kit_control\""], "a bare `spawn` of the kit's, whose parent has ended");
+    beam.eval(
+        "spawn(fun() -> register(lost, spawn(fun() -> receive stop -> ok end end)), \
+         register(kept, spawn(fun() -> register(child, spawn_link(fun() -> receive stop -> ok end end)), receive stop -> ok end end)) end), ok",
+    );
+    let (_, round) = watcher.wait(from, "two orphans more", |line| count(line) == Some(3.0));
+    let mut names = named(&round);
+    names.sort();
+    assert_eq!(names, ["\"kept\"", "\"kit_control\"", "\"lost\""], "the child has a parent");
+}

@@ -72,6 +72,8 @@ pub(crate) struct Top {
     /// Whether the walk has come to its end with it.
     pub(crate) whole: bool,
     pub(crate) processes: Vec<Spent>,
+    /// How many there are in this part, and the first of them.
+    pub(crate) orphans: (u64, Vec<ProcessInfo>),
 }
 
 /// One process of a walk.

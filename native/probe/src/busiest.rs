@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn part(whole: bool, processes: Vec<Spent>) -> Top {
-        Top { read: processes.len() as u64, whole, processes }
+        Top { read: processes.len() as u64, whole, processes, orphans: (0, Vec::new()) }
     }
 
     fn pids(busiest: &Busiest) -> Vec<String> {

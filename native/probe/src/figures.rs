@@ -20,6 +20,13 @@ pub struct Figure {
     pub value: f64,
 }
 
+impl Figure {
+    /// Without labels.
+    pub(crate) fn plain(metric: &'static str, value: f64) -> Self {
+        Self { metric, labels: BTreeMap::new(), value }
+    }
+}
+
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.metric)?;
@@ -36,7 +43,7 @@ struct Out(Vec<Figure>);
 
 impl Out {
     fn push(&mut self, metric: &'static str, value: f64) {
-        self.0.push(Figure { metric, labels: BTreeMap::new(), value });
+        self.0.push(Figure::plain(metric, value));
     }
 
     fn labelled(&mut self, metric: &'static str, name: &'static str, label: &str, value: f64) {

@@ -31,7 +31,7 @@
 //!
 //! # Rooms
 //!
-//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest` (pure: what one answer and
+//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans` (pure: what one answer and
 //! the one before it mean) -> `watch` (the rhythm) ->
 //! `cluster` (all nodes; `views`: whether they see each other).
 //!
@@ -46,6 +46,7 @@ mod cluster;
 mod error;
 mod figures;
 mod guest;
+mod orphans;
 mod pace;
 mod pools;
 mod recorder;

@@ -45,12 +45,11 @@ impl Views {
 
     /// `cluster.skew` and `clock.skew` of a node. The first needs a second node to compare with.
     pub(crate) fn figures(&self, node: &str) -> Vec<Figure> {
-        let figure = |metric, value| Figure { metric, labels: BTreeMap::new(), value };
         let Some(view) = self.of.get(node) else { return Vec::new() };
-        let mut figures = vec![figure("clock.skew", view.clock_offset_ms.unsigned_abs() as f64 / 1e3)];
+        let mut figures = vec![Figure::plain("clock.skew", view.clock_offset_ms.unsigned_abs() as f64 / 1e3)];
         if self.of.len() > 1 {
             let skew = self.missing().filter(|(one, other)| *one == node || *other == node).count();
-            figures.push(figure("cluster.skew", skew as f64));
+            figures.push(Figure::plain("cluster.skew", skew as f64));
         }
         figures
     }

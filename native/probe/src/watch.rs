@@ -1,6 +1,5 @@
 //! The rhythm of one node: ask, understand, wait.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::{Node, NodeName};
@@ -8,10 +7,11 @@ use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 use crate::ProbeError;
-use crate::answer::{Answer, Hello};
+use crate::answer::{Answer, Hello, ProcessInfo};
 use crate::busiest::{Busiest, Busy};
 use crate::figures::{Figure, figures};
 use crate::guest::{Guest, Wanted};
+use crate::orphans::Orphans;
 use crate::pace::Pace;
 use crate::pools::{Holds, Pool};
 
@@ -51,6 +51,7 @@ pub struct Watch {
     due: Instant,
     before: Option<Answer>,
     busiest: Busiest,
+    orphans: Orphans,
     holds: Holds,
 }
 
@@ -71,6 +72,8 @@ pub struct Round {
     pub pools: Vec<Pool>,
     /// Processes that stand out, by work.
     pub processes: Vec<Busy>,
+    /// Processes that nobody would restart or end, as far as they are named.
+    pub orphans: Vec<ProcessInfo>,
     /// What the round took there, in microseconds.
     pub took_us: u64,
 }
@@ -89,6 +92,7 @@ impl Watch {
             due: Instant::now(),
             before: None,
             busiest: Busiest::default(),
+            orphans: Orphans::default(),
             holds: Holds::default(),
         })
     }
@@ -129,12 +133,17 @@ impl Watch {
     fn understand(&mut self, mut answer: Answer, at_ms: u64, way: Duration) -> Round {
         if let Some(top) = &answer.top {
             self.busiest.take(top, answer.at);
+            self.orphans.take(top);
         }
         let pools = self.holds.take(std::mem::take(&mut answer.pools), answer.at);
         let processes = self.busiest.all();
         let mut figures = figures(self.guest.hello(), self.before.as_ref(), &answer, &pools, &processes);
-        figures.push(Figure { metric: "probe.round", labels: BTreeMap::new(), value: way.as_secs_f64() });
-        figures.push(Figure { metric: "probe.cpu", labels: BTreeMap::new(), value: self.pace.spent() });
+        let orphans = self.orphans.found();
+        if let Some((count, _)) = orphans {
+            figures.push(Figure::plain("process.orphans", count as f64));
+        }
+        figures.push(Figure::plain("probe.round", way.as_secs_f64()));
+        figures.push(Figure::plain("probe.cpu", self.pace.spent()));
         let here = i64::try_from(at_ms)
             .unwrap_or(i64::MAX)
             .saturating_sub(i64::try_from(way.as_millis() / 2).unwrap_or(0));
@@ -146,6 +155,7 @@ impl Watch {
             figures,
             pools,
             processes,
+            orphans: orphans.map(|(_, named)| named.to_vec()).unwrap_or_default(),
             took_us: answer.took,
         };
         self.before = Some(answer);

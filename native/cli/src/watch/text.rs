@@ -39,6 +39,9 @@ fn of_round(round: &Round) -> String {
     if let Some(skew) = value("cluster.skew").filter(|skew| *skew > 0.0) {
         let _ = write!(out, "  view differs by {skew}");
     }
+    if !round.orphans.is_empty() {
+        let _ = write!(out, "  orphans {}", value("process.orphans").unwrap_or(0.0));
+    }
     out.push('\n');
     for pool in &round.pools {
         of_pool(pool, &mut out);

@@ -5,6 +5,7 @@ pub(super) const TEXT: &str = concat!(
     include_str!("program/prelude.erl"),
     include_str!("program/system.erl"),
     include_str!("program/pools.erl"),
+    include_str!("program/orphans.erl"),
     include_str!("program/top.erl"),
     include_str!("program/loop.erl"),
 );

@@ -2,16 +2,16 @@
 %% thousand processes and with a million. A process is read once in each walk; the difference to the walk before is its rate.
 %%
 %% State: `{Todo, Done}`, lists of `{Pid, Reductions, Time}` as they were read last. `new` instead of reductions: never before.
-TopItems = [reductions, message_queue_len, memory],
+TopItems = [reductions, message_queue_len, memory, parent],
 
-%% `{Spent, Mailbox, Memory, Pid, Reductions, Now, Elapsed}` of those who live.
+%% `{Spent, Mailbox, Memory, Pid, Reductions, Now, Elapsed, Parent}` of those who live.
 Rows = ets:match_spec_compile([
-  {{{'$1', new, '_'}, [{reductions, '$4'}, {message_queue_len, '$5'}, {memory, '$6'}], '$7'}, [],
-   [{{0, '$5', '$6', '$1', '$4', '$7', 0}}]},
-  {{{'$1', '$2', '$3'}, [{reductions, '$4'}, {message_queue_len, '$5'}, {memory, '$6'}], '$7'}, [],
-   [{{{'-', '$4', '$2'}, '$5', '$6', '$1', '$4', '$7', {'-', '$7', '$3'}}}]}]),
+  {{{'$1', new, '_'}, [{reductions, '$4'}, {message_queue_len, '$5'}, {memory, '$6'}, {parent, '$8'}], '$7'}, [],
+   [{{0, '$5', '$6', '$1', '$4', '$7', 0, '$8'}}]},
+  {{{'$1', '$2', '$3'}, [{reductions, '$4'}, {message_queue_len, '$5'}, {memory, '$6'}, {parent, '$8'}], '$7'}, [],
+   [{{{'-', '$4', '$2'}, '$5', '$6', '$1', '$4', '$7', {'-', '$7', '$3'}, '$8'}}]}]),
 
-Kept = ets:match_spec_compile([{{'_', '_', '_', '$1', '$2', '$3', '_'}, [], [{{'$1', '$2', '$3'}}]}]),
+Kept = ets:match_spec_compile([{{'_', '_', '_', '$1', '$2', '$3', '_', '_'}, [], [{{'$1', '$2', '$3'}}]}]),
 Pids = ets:match_spec_compile([{{'$1', '_', '_'}, [], ['$1']}]),
 
 Entries = fun(All, Reductions, Time) ->
@@ -44,8 +44,8 @@ Top = fun(Size, Count, {Todo, Done}) ->
     case Pid =/= self() andalso Detail(Pid) of
       #{} = Process -> #{process => Process, spent => Spent, elapsed => Elapsed, binary => Refc(Pid)};
       _ -> undefined
-    end || {Spent, _, _, Pid, _, _, Elapsed} <- Chosen]),
+    end || {Spent, _, _, Pid, _, _, Elapsed, _} <- Chosen]),
   Next = ets:match_spec_run(All, Kept) ++ Done,
-  {#{read => length(Part), whole => Rest =:= [], processes => Shown},
+  {#{read => length(Part), whole => Rest =:= [], processes => Shown, orphans => Orphans(All, Count)},
    case Rest of [] -> {Again(Next, Now), []}; _ -> {Rest, Next} end}
 end,
