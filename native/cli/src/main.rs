@@ -1,7 +1,7 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`schema`], [`version`]. The [`service`]s put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`schema`], [`version`]. The [`service`]s put engines on the node.
 
 mod args;
 mod doctor;
@@ -13,6 +13,7 @@ mod schema;
 mod service;
 mod settings;
 mod status;
+mod top;
 mod version;
 mod visit;
 mod watch;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
             Command::Node(args) => run::run(&args),
             Command::Doctor(args) => doctor::run(&args),
             Command::Watch(args) => watch::run(&args),
+            Command::Top(args) => top::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Version(args) => version::run(&args),
         },

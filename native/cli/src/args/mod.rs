@@ -16,6 +16,7 @@ mod schema;
 mod size;
 mod span;
 mod tls;
+mod top;
 mod version;
 mod watch;
 
@@ -29,6 +30,7 @@ pub(crate) use look::LookArgs;
 pub(crate) use node::{Listen, NodeArgs};
 pub(crate) use schema::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 pub(crate) use tls::TlsArgs;
+pub(crate) use top::TopArgs;
 pub(crate) use version::VersionArgs;
 pub(crate) use watch::WatchArgs;
 
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Doctor(Box<DoctorArgs>),
     /// Look at running nodes: schedulers, memory, processes, pools; nothing is installed there
     Watch(Box<WatchArgs>),
+    /// The same in a terminal, as it happens
+    Top(Box<TopArgs>),
     /// Rules about schemas: are they compatible with their earlier versions?
     Schema(Box<SchemaArgs>),
     /// Print the version

@@ -58,7 +58,7 @@ pub(crate) struct WatchArgs {
 }
 
 /// Of one core.
-fn percent(text: &str) -> Result<f64, String> {
+pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value <= 50.0 => Ok(value),
         _ => Err("it is no number above 0, 50 at most".to_owned()),
