@@ -4,5 +4,6 @@
 mod broker;
 mod pools;
 mod schedulers;
+mod terminal;
 mod trace;
 mod watcher;
