@@ -72,8 +72,8 @@ wait_for_one(Pool, Timeout) ->
       ets:give_away(Holder, Pool, checkin)
   end.
 
-%% What a holder is seen to run.
-hold_report() -> receive done -> elapsed() end.
+%% What a holder is seen to run, below frames of a driver.
+hold_report() -> _ = 'Elixir.Postgrex.StandIn':deep(20), ok.
 
 tick() -> ok.
 

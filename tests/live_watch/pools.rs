@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::watcher::{Watcher, figure};
 
 const POOL: &str = include_str!("pool.erl");
+const DRIVER: &str = include_str!("driver.erl");
 
 fn pool(line: &Value) -> Option<&Value> {
     (line["event"] == "round")
@@ -17,6 +18,7 @@ fn pool(line: &Value) -> Option<&Value> {
 fn five_connections_and_eight_clients() {
     let epmd = Epmd::start();
     let beam = Beam::options("app").epmd(&epmd).start();
+    beam.load(DRIVER);
     beam.load(POOL);
     beam.eval("register(keeper, spawn(fun() -> pool:start('Elixir.App.Repo', 5), keeper ! up, receive stop -> ok end end)), ok");
     beam.wait_until("persistent_term:get({pool, pool}, none) =/= none", LONG);
@@ -31,7 +33,7 @@ fn five_connections_and_eight_clients() {
     assert_eq!(idle["queue_target_ms"], 50, "of Ecto's own table");
 
     beam.eval("[pool:client(60000) || _ <- lists:seq(1, 4)], pool:client(infinity), ok");
-    beam.wait_until("length([P || P <- processes(), {_, {pool, hold_report, 0}} <- [process_info(P, current_function)]]) =:= 5", LONG);
+    beam.wait_until("length([P || P <- processes(), {_, {'Elixir.Postgrex.StandIn', deep, 1}} <- [process_info(P, current_function)]]) =:= 5", LONG);
     beam.eval("[pool:client(60000) || _ <- lists:seq(1, 3)], ok");
     let (from, round) =
         watcher.wait(from, "three who wait", |line| pool(line).is_some_and(|pool| pool["queue_len"] == 3));
@@ -55,7 +57,7 @@ fn five_connections_and_eight_clients() {
     let holders = seen["holders"].as_array().unwrap();
     assert_eq!(holders.len(), 5);
     let own: Vec<String> = beam
-        .eval("lists:flatten(lists:join(\" \", [pid_to_list(P) || P <- processes(), {_, {pool, hold_report, 0}} <- [process_info(P, current_function)]]))")
+        .eval("lists:flatten(lists:join(\" \", [pid_to_list(P) || P <- processes(), {_, {'Elixir.Postgrex.StandIn', deep, 1}} <- [process_info(P, current_function)]]))")
         .trim_matches('"')
         .split(' ')
         .map(str::to_owned)
@@ -80,4 +82,11 @@ fn five_connections_and_eight_clients() {
         pool(line).is_some_and(|pool| pool["queue_len"] == 2 && pool["checked_out"] == 5)
     });
     assert!(!watcher.process().dump().contains("secret"), "a state or a password was read");
+    assert_eq!(
+        beam.eval_number(
+            "D = erlang:system_flag(backtrace_depth, 8), erlang:system_flag(backtrace_depth, D), D"
+        ),
+        8,
+        "as it was found"
+    );
 }

@@ -119,12 +119,16 @@ pub struct Function(
     pub u64,
 );
 
+/// As people write it: `App.Reports.totals/1`, `gen_server:loop/7`, `fn in App.Reports.totals/1`.
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(module, name, arity) = self;
-        match module.strip_prefix("Elixir.") {
-            Some(module) => write!(f, "{module}.{name}/{arity}"),
-            None => write!(f, "{module}:{name}/{arity}"),
+        let (module, between) =
+            module.strip_prefix("Elixir.").map_or((module.as_str(), ':'), |module| (module, '.'));
+        // The compiler calls a closure `-totals/1-fun-0-`.
+        match name.strip_prefix('-').and_then(|name| name.split_once("-fun-")) {
+            Some((within, _)) => write!(f, "fn in {module}{between}{within}"),
+            None => write!(f, "{module}{between}{name}/{arity}"),
         }
     }
 }
@@ -187,4 +191,18 @@ pub(crate) struct WaiterAnswer {
     /// Milliseconds.
     pub(crate) waits: i64,
     pub(crate) stack: Vec<Frame>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Function;
+
+    #[test]
+    fn functions_are_shown_as_people_write_them() {
+        let shown = |module: &str, name: &str| Function(module.into(), name.into(), 1).to_string();
+        assert_eq!(shown("Elixir.App.Reports", "totals"), "App.Reports.totals/1");
+        assert_eq!(shown("gen_server", "loop"), "gen_server:loop/1");
+        assert_eq!(shown("Elixir.App.Reports", "-totals/2-fun-0-"), "fn in App.Reports.totals/2");
+        assert_eq!(shown("lists", "-"), "lists:-/1");
+    }
 }

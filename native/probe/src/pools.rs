@@ -84,6 +84,7 @@ impl Holds {
     }
 
     fn pool(&self, answer: PoolAnswer, at: i64, next: &mut HashMap<(String, String, u64), i64>) -> Pool {
+        let repo = answer.name.as_deref();
         let mut holders: Vec<Holder> = answer
             .holders
             .into_iter()
@@ -91,12 +92,12 @@ impl Holds {
                 let key = (answer.pool.clone(), holder.process.pid.clone(), holder.lock);
                 let since = self.since.get(&key).copied().unwrap_or(at);
                 next.insert(key, since);
-                Holder::new(holder, at - since)
+                Holder::new(holder, at - since, repo)
             })
             .collect();
         holders.sort_by_key(|holder| std::cmp::Reverse(holder.held_ms));
         Pool {
-            name: answer.name.unwrap_or_else(|| answer.pool.clone()),
+            name: answer.name.clone().unwrap_or_else(|| answer.pool.clone()),
             pid: answer.pool,
             size: answer.size.unwrap_or(answer.connections),
             connections: answer.connections,
@@ -108,15 +109,15 @@ impl Holds {
             queue_target_ms: answer.target,
             queue_interval_ms: answer.interval,
             holders,
-            waiters: answer.waiters.into_iter().map(Waiter::from).collect(),
+            waiters: answer.waiters.into_iter().map(|waiter| Waiter::new(waiter, repo)).collect(),
         }
     }
 }
 
 impl Holder {
-    fn new(answer: HolderAnswer, held_micros: i64) -> Self {
+    fn new(answer: HolderAnswer, held_micros: i64, repo: Option<&str>) -> Self {
         Self {
-            runs: runs(&answer.stack),
+            runs: runs(&answer.stack, repo),
             process: answer.process,
             held_ms: not_before(held_micros) / 1_000,
             deadline_left_ms: answer.left.map(not_before),
@@ -125,10 +126,10 @@ impl Holder {
     }
 }
 
-impl From<WaiterAnswer> for Waiter {
-    fn from(answer: WaiterAnswer) -> Self {
+impl Waiter {
+    fn new(answer: WaiterAnswer, repo: Option<&str>) -> Self {
         Self {
-            runs: runs(&answer.stack),
+            runs: runs(&answer.stack, repo),
             process: answer.process,
             waits_ms: not_before(answer.waits),
             stack: answer.stack,
@@ -178,12 +179,13 @@ const LIBRARIES: &[&str] = &[
     "socket",
 ];
 
-/// The innermost function of the application: behind it is what it calls.
-fn runs(stack: &[Frame]) -> Option<Function> {
+/// The innermost function of the application: behind it is what it calls, its repo's generated functions too.
+fn runs(stack: &[Frame], repo: Option<&str>) -> Option<Function> {
     let library = |frame: &&Frame| {
-        LIBRARIES.iter().any(|library| {
-            frame.0 == *library || frame.0.strip_prefix(library).is_some_and(|rest| rest.starts_with('.'))
-        })
+        repo == Some(frame.0.as_str())
+            || LIBRARIES.iter().any(|library| {
+                frame.0 == *library || frame.0.strip_prefix(library).is_some_and(|rest| rest.starts_with('.'))
+            })
     };
     stack.iter().find(|frame| !library(frame)).or(stack.first()).map(Frame::function)
 }
@@ -265,13 +267,18 @@ mod tests {
             "prim_inet",
             "Elixir.Postgrex.Protocol",
             "Elixir.Ecto.Adapters.SQL",
+            "Elixir.App.Repo",
             "Elixir.App.Accounts",
             "proc_lib",
         ]
         .map(frame);
-        assert_eq!(runs(&stack).unwrap().0, "Elixir.App.Accounts");
-        assert_eq!(runs(&[frame("Elixir.EctoTools")]).unwrap().0, "Elixir.EctoTools", "only whole names");
-        assert_eq!(runs(&["timer", "erlang"].map(frame)).unwrap().0, "timer", "better than nothing");
-        assert_eq!(runs(&[]), None);
+        assert_eq!(runs(&stack, Some("Elixir.App.Repo")).unwrap().0, "Elixir.App.Accounts");
+        assert_eq!(
+            runs(&[frame("Elixir.EctoTools")], None).unwrap().0,
+            "Elixir.EctoTools",
+            "only whole names"
+        );
+        assert_eq!(runs(&["timer", "erlang"].map(frame), None).unwrap().0, "timer", "better than nothing");
+        assert_eq!(runs(&[], None), None);
     }
 }

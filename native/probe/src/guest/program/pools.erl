@@ -30,20 +30,26 @@ Options = fun(Repo) ->
   end, {undefined, undefined, undefined})
 end,
 
+%% A driver and Ecto take more frames than the 8 that stacks are cut at, so the flag is raised, for the time of this reading alone.
+Deep = fun(Read) ->
+  Was = erlang:system_flag(backtrace_depth, 40),
+  try Read() after erlang:system_flag(backtrace_depth, Was) end
+end,
+
 Held = fun(Table, Owner) ->
   Deadline = Quietly(fun() -> ets:lookup_element(Table, conn, 7) end, undefined),
   Lock = Quietly(fun() -> ets:lookup_element(Table, conn, 5) end, undefined),
   Left = if is_reference(Deadline) -> case erlang:read_timer(Deadline) of Time when is_integer(Time) -> Time; _ -> undefined end; true -> undefined end,
   case Detail(Owner) of
     undefined -> undefined;
-    Client -> #{process => Client, lock => erlang:phash2({Table, Lock}), left => Left, stack => Stack(Owner, 24)}
+    Client -> #{process => Client, lock => erlang:phash2({Table, Lock}), left => Left, stack => Stack(Owner, 40)}
   end
 end,
 
 Waiter = fun({Since, Pid}, Now) ->
   case Detail(Pid) of
     undefined -> undefined;
-    Client -> #{process => Client, waits => Now - Since, stack => Stack(Pid, 24)}
+    Client -> #{process => Client, waits => Now - Since, stack => Stack(Pid, 40)}
   end
 end,
 
@@ -66,7 +72,7 @@ Pools = fun(Most) ->
       connections => length(Own), out => length(Out), queue => Waiting,
       head_age => case First of [{Since, _} | _] -> Now - Since; [] -> undefined end,
       mailbox => case erlang:process_info(Pool, message_queue_len) of {_, Length} -> Length; _ -> 0 end,
-      holders => Alive([Held(Table, Owner) || {Owner, Table} <- lists:sublist(Out, Most)]),
-      waiters => Alive([Waiter(One, Now) || One <- lists:sublist(First, Most)])}
+      holders => Deep(fun() -> Alive([Held(Table, Owner) || {Owner, Table} <- lists:sublist(Out, Most)]) end),
+      waiters => Deep(fun() -> Alive([Waiter(One, Now) || One <- lists:sublist(First, Most)]) end)}
    end || Queue <- WithName('Elixir.DBConnection.ConnectionPool.Queue', Pairs), is_pid(ets:info(Queue, owner))]
 end,
