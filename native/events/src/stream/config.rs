@@ -11,6 +11,7 @@
 //!
 //! What is not there is as the decoder has it by default; a view without `fields` takes the whole. `SCHEMA` is that of [`super::given`].
 
+use super::paths::{Paths, Place, Wanted};
 use super::run::{Format, Stream};
 use super::text::{Wrong, boolean, document, integer, items, list, optional, string, wrong};
 use super::view::{Part, View};
@@ -25,7 +26,7 @@ const FIELDS: usize = 64;
 const FILTERS: usize = 16;
 /// Of an atom.
 const NAME: usize = 255;
-/// Levels of an event, whatever the limits say: trees are walked and dropped level by level, and the stack of a scheduler is small.
+/// Levels of an event, whatever the limits say: some decoders take some of the stack for each, and that of a scheduler is small.
 const DEPTH: usize = 200;
 /// Lists inside each other, of a column.
 const LISTS: i64 = 8;
@@ -58,30 +59,38 @@ fn parse(text: &[u8]) -> Result<Stream, Wrong> {
         "protobuf" => Format::Protobuf { limits, given: schema.map(given::protobuf).transpose()? },
         _ => return Err(wrong("the format is json, debezium, avro or protobuf")),
     };
-    let views = list(of.get("views"), VIEWS, "views")?.iter().map(view).collect::<Result<_, _>>()?;
+    let mut paths = Paths::default();
+    let views = list(of.get("views"), VIEWS, "views")?.iter().map(|of| view(of, &mut paths));
+    let views = views.collect::<Result<_, _>>()?;
     Ok(Stream {
         name: name(of.get("name"))?,
         format,
         dead_letter: string(of.get("dead_letter"), "dead_letter")?.into(),
+        paths,
         views,
     })
 }
 
-fn view(of: &Value) -> Result<View, Wrong> {
-    let topic = list(of.get("topic"), FIELDS, "topic")?.iter().map(part).collect::<Result<_, _>>()?;
+fn view(of: &Value, paths: &mut Paths) -> Result<View, Wrong> {
+    let topic = list(of.get("topic"), FIELDS, "topic")?.iter().map(|of| part(of, paths));
+    let topic = topic.collect::<Result<_, _>>()?;
     let filters = list(of.get("where"), FILTERS, "where")?.iter().map(|filter| match items(filter) {
         [path, test, operand] => Ok((
-            Path::parse(string(Some(path), "path")?)?,
+            paths.want(&Path::parse(string(Some(path), "path")?)?, Wanted::Scalar)?,
             named::test(string(Some(test), "comparison")?, operand)?,
         )),
         _ => Err(wrong("a filter is a path, a comparison and a value")),
     });
+    let filters = filters.collect::<Result<_, _>>()?;
     let fields = |of: &Value| {
         let fields = list(Some(of), FIELDS, "fields")?.iter().map(|field| match items(field) {
-            [key, path] => Ok((name(Some(key))?, Path::parse(string(Some(path), "path")?)?)),
+            [key, path] => {
+                let place = paths.want(&Path::parse(string(Some(path), "path")?)?, Wanted::Whole)?;
+                Ok((name(Some(key))?, place))
+            }
             _ => Err(wrong("a field is a name and a path")),
         });
-        let fields: Vec<(Box<str>, Path)> = fields.collect::<Result<_, Wrong>>()?;
+        let fields: Vec<(Box<str>, Place)> = fields.collect::<Result<_, Wrong>>()?;
         // A map with a key twice is none.
         match (1..fields.len()).any(|place| fields[..place].iter().any(|(name, _)| *name == fields[place].0))
         {
@@ -89,17 +98,19 @@ fn view(of: &Value) -> Result<View, Wrong> {
             false => Ok(fields),
         }
     };
-    Ok(View {
-        name: name(of.get("name"))?,
-        topic,
-        filters: filters.collect::<Result<_, _>>()?,
-        fields: of.get("fields").map(fields).transpose()?,
-    })
+    let fields = of.get("fields").map(fields).transpose()?;
+    if fields.is_none() {
+        paths.want(&Path::parse("")?, Wanted::Whole)?;
+    }
+    Ok(View { name: name(of.get("name"))?, topic, filters, fields })
 }
 
-fn part(of: &Value) -> Result<Part, Wrong> {
+fn part(of: &Value, paths: &mut Paths) -> Result<Part, Wrong> {
     match of.get("path") {
-        Some(path) => Ok(Part::Of(Path::parse(string(Some(path), "path")?)?)),
+        Some(path) => {
+            let path = Path::parse(string(Some(path), "path")?)?;
+            Ok(Part::Of(paths.want(&path, Wanted::Scalar)?))
+        }
         None => Ok(Part::Text(string(Some(of), "a part of a topic")?.into())),
     }
 }

@@ -2,35 +2,18 @@
 //!
 //! Source: "External Term Format" in the documentation of ERTS. What the NIF makes terms of is written as the same terms: the tests
 //! compare the two.
-//!
-//! Invariant: a map has no key twice (the last one counts), since the VM takes no such map, and no link that brings one.
-
-use std::collections::HashMap;
 
 use num_bigint::{BigInt, Sign};
 
-use super::pick;
 use crate::structs::{Field, MOST, fields};
-use crate::{Decimal, Integer, Name, Temporal, Value};
+use crate::{Decimal, Integer, Name, Temporal};
 
-/// More keys are looked up by their hash.
-const FEW: usize = 16;
-
-pub(super) fn value(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => atom("nil", out),
-        Value::Boolean(value) => atom(if *value { "true" } else { "false" }, out),
-        Value::Integer(value) => integer(value, out),
-        Value::Float(value) => float(*value, out),
-        Value::Decimal(value) => decimal(value, out),
-        Value::Text(text) => binary(text.as_bytes(), out),
-        Value::Bytes(bytes) => binary(bytes, out),
-        Value::Temporal(value) => temporal(*value, out),
-        Value::Name(name) => atom(name.text(), out),
-        Value::List(items) => list(items, out),
-        Value::Map(pairs) => map(pairs, out),
-    }
-}
+/// What a list and a map begin with; the number of elements follows in four bytes.
+pub(super) const LIST: u8 = 108;
+pub(super) const MAP: u8 = 116;
+const NIL: u8 = 106;
+/// Bytes before the bytes of a binary.
+pub(super) const BINARY: usize = 5;
 
 /// A tuple of fewer than 256 elements, which follow.
 pub(super) fn tuple(arity: u8, out: &mut Vec<u8>) {
@@ -51,11 +34,11 @@ pub(super) fn binary(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// A map of so many pairs, which follow.
 pub(super) fn begin_map(pairs: usize, out: &mut Vec<u8>) {
-    out.push(116);
+    out.push(MAP);
     out.extend((pairs as u32).to_be_bytes());
 }
 
-fn integer(value: &Integer, out: &mut Vec<u8>) {
+pub(super) fn integer(value: &Integer, out: &mut Vec<u8>) {
     match value {
         Integer::Small(value) => small(*value, out),
         Integer::Big(value) => big(value, out),
@@ -97,7 +80,7 @@ fn big(value: &BigInt, out: &mut Vec<u8>) {
 }
 
 /// The VM knows finite ones.
-fn float(value: f64, out: &mut Vec<u8>) {
+pub(super) fn float(value: f64, out: &mut Vec<u8>) {
     if !value.is_finite() {
         let name = if value.is_nan() {
             Name::NaN
@@ -112,49 +95,24 @@ fn float(value: f64, out: &mut Vec<u8>) {
     out.extend(value.to_be_bytes());
 }
 
-fn list(items: &[Value], out: &mut Vec<u8>) {
-    if !items.is_empty() {
-        out.push(108);
-        out.extend((items.len() as u32).to_be_bytes());
-        items.iter().for_each(|item| value(item, out));
-    }
-    out.push(106);
-}
-
-fn map(pairs: &[(Value, Value)], out: &mut Vec<u8>) {
-    let last = last_ones(pairs);
-    begin_map(last.as_ref().map_or(pairs.len(), Vec::len), out);
-    let write = |pair: &(Value, Value), out: &mut Vec<u8>| {
-        value(&pair.0, out);
-        value(&pair.1, out);
-    };
-    match last {
-        None => pairs.iter().for_each(|pair| write(pair, out)),
-        Some(last) => last.into_iter().for_each(|place| write(&pairs[place], out)),
+/// The number of elements of what begins at `start`.
+pub(super) fn set_count(start: usize, count: usize, out: &mut [u8]) {
+    if let Some(place) = out.get_mut(start + 1..start + 5) {
+        place.copy_from_slice(&(count as u32).to_be_bytes());
     }
 }
 
-/// Places of the pairs that count, if a key is there twice. Text and a name of ours never are equal: one is a binary.
-fn last_ones(pairs: &[(Value, Value)]) -> Option<Vec<usize>> {
-    let same = |one: &Value, other: &Value| one == other;
-    if pairs.len() <= FEW {
-        let twice = |place: usize| pairs[place + 1..].iter().any(|(key, _)| same(key, &pairs[place].0));
-        return (0..pairs.len())
-            .any(twice)
-            .then(|| (0..pairs.len()).filter(|&place| !twice(place)).collect());
+/// Ends the list that begins at `start`. An empty one is written in another way.
+pub(super) fn end_list(start: usize, count: usize, out: &mut Vec<u8>) {
+    if count == 0 {
+        out.truncate(start);
     }
-    // Keys that are no text are those of a Protobuf map: whole numbers, or booleans.
-    let key = |place: usize| match &pairs[place].0 {
-        Value::Integer(number) => (None, Some(number), false),
-        key => (pick::text(key), None, matches!(key, Value::Name(_) | Value::Boolean(true))),
-    };
-    let last: HashMap<_, usize> = (0..pairs.len()).map(|place| (key(place), place)).collect();
-    (last.len() < pairs.len())
-        .then(|| (0..pairs.len()).filter(|place| last.get(&key(*place)) == Some(place)).collect())
+    set_count(start, count, out);
+    out.push(NIL);
 }
 
 /// `%Decimal{}`, whether or not the library of that name is there.
-fn decimal(value: &Decimal, out: &mut Vec<u8>) {
+pub(super) fn decimal(value: &Decimal, out: &mut Vec<u8>) {
     begin_map(4, out);
     let key = |name: Name, out: &mut Vec<u8>| atom(name.text(), out);
     key(Name::Struct, out);
@@ -183,7 +141,7 @@ fn decimal(value: &Decimal, out: &mut Vec<u8>) {
     small(if negative { -1 } else { 1 }, out);
 }
 
-fn temporal(value: Temporal, out: &mut Vec<u8>) {
+pub(super) fn temporal(value: Temporal, out: &mut Vec<u8>) {
     let mut told = Vec::with_capacity(MOST);
     let name = fields(value, |name, field| told.push((name, field)));
     begin_map(1 + told.len(), out);

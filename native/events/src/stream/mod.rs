@@ -37,9 +37,12 @@ mod external;
 mod given;
 mod known;
 mod named;
-mod pick;
+mod pairs;
+mod paths;
+mod room;
 mod run;
 mod schema;
+mod taken;
 mod text;
 mod view;
 

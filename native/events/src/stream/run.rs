@@ -1,9 +1,11 @@
 //! A compiled stream at work.
 
+use super::paths::Paths;
+use super::room::Room;
 use super::view::View;
 use super::{Schemas, external};
 use crate::debezium::{self, Memory};
-use crate::{Error, Limits, Name, TreeSink, Value, avro, json, protobuf};
+use crate::{Error, Limits, Name, Sink, avro, json, protobuf};
 
 /// A stream that was compiled: [`Stream::parse`].
 #[derive(Debug)]
@@ -11,6 +13,7 @@ pub struct Stream {
     pub(super) name: Box<str>,
     pub(super) format: Format,
     pub(super) dead_letter: Box<str>,
+    pub(super) paths: Paths,
     pub(super) views: Vec<View>,
 }
 
@@ -46,6 +49,7 @@ pub struct Event<'e> {
 #[derive(Debug, Default)]
 pub struct Work {
     memory: Memory,
+    room: Room,
     topic: Vec<u8>,
     message: Vec<u8>,
 }
@@ -61,34 +65,40 @@ impl Stream {
         work: &mut Work,
         mut out: impl FnMut(&[u8], &[u8]),
     ) -> bool {
-        match self.decode(event, schemas, &mut work.memory) {
-            Ok(decoded) => {
-                for view in self.views.iter().filter(|view| view.wants(&decoded)) {
-                    if !view.topic(&decoded, &mut work.topic) {
+        let Work { memory, room, topic, message } = work;
+        match self.decode(event, schemas, memory, &mut room.take(&self.paths)) {
+            Ok(()) => {
+                for view in self.views.iter().filter(|view| view.wants(room)) {
+                    if !view.topic(room, topic) {
                         continue;
                     }
-                    self.begin(&view.name, &mut work.message);
-                    view.data(&decoded, &mut work.message);
-                    out(&work.topic, &work.message);
+                    self.begin(&view.name, message);
+                    view.data(room, message);
+                    out(topic, message);
                 }
                 true
             }
             Err(error) => {
-                self.begin("dead_letter", &mut work.message);
-                letter(event, &error, &mut work.message);
-                out(self.dead_letter.as_bytes(), &work.message);
+                self.begin("dead_letter", message);
+                letter(event, &error, message);
+                out(self.dead_letter.as_bytes(), message);
                 false
             }
         }
     }
 
-    fn decode(&self, event: &Event<'_>, schemas: &Schemas, memory: &mut Memory) -> Result<Value, Error> {
-        let mut sink = TreeSink::default();
+    fn decode<S: Sink>(
+        &self,
+        event: &Event<'_>,
+        schemas: &Schemas,
+        memory: &mut Memory,
+        sink: &mut S,
+    ) -> Result<(), Error> {
         match &self.format {
-            Format::Json(options) => json::decode(event.value.unwrap_or_default(), options, &mut sink)?,
+            Format::Json(options) => json::decode(event.value.unwrap_or_default(), options, sink)?,
             Format::Debezium { options, framed } => {
                 let writers = framed.then_some(&schemas.writers);
-                debezium::decode_framed(writers, event.value, event.key, options, memory, &mut sink)
+                debezium::decode_framed(writers, event.value, event.key, options, memory, sink)
                     .map_err(|error| schemas.explain(error))?;
             }
             Format::Avro { limits, given } => {
@@ -97,7 +107,7 @@ impl Stream {
                     Some(plan) => (&**plan, value),
                     None => schemas.avro(value)?,
                 };
-                plan.decode(datum, limits, &mut sink)?;
+                plan.decode(datum, limits, sink)?;
             }
             Format::Protobuf { limits, given } => {
                 let value = event.value.ok_or_else(|| tombstone("Protobuf"))?;
@@ -105,11 +115,10 @@ impl Stream {
                     Some(plan) => (&**plan, value),
                     None => schemas.protobuf(value)?,
                 };
-                plan.decode(message, limits, &mut sink)?;
+                plan.decode(message, limits, sink)?;
             }
         }
-        // Decoders balance their calls.
-        Ok(sink.finish().unwrap_or(Value::Null))
+        Ok(())
     }
 
     fn begin(&self, view: &str, message: &mut Vec<u8>) {

@@ -1,8 +1,12 @@
 //! What one kind of subscriber wants of a stream.
 
-use super::{external, pick};
-use crate::project::{Path, Test};
-use crate::{Integer, Value};
+use std::io::Write;
+
+use super::external;
+use super::paths::Place;
+use super::room::{Room, Scalar};
+use crate::project::Test;
+use crate::{Integer, Sink, Text};
 
 /// A message goes to a topic of at most so many bytes.
 const TOPIC: usize = 4_096;
@@ -12,9 +16,9 @@ const TOPIC: usize = 4_096;
 pub(super) struct View {
     pub(super) name: Box<str>,
     pub(super) topic: Vec<Part>,
-    pub(super) filters: Vec<(Path, Test)>,
+    pub(super) filters: Vec<(Place, Test)>,
     /// Names of fields and where they stand; `None` takes the whole.
-    pub(super) fields: Option<Vec<(Box<str>, Path)>>,
+    pub(super) fields: Option<Vec<(Box<str>, Place)>>,
 }
 
 /// A part of a topic.
@@ -22,28 +26,37 @@ pub(super) struct View {
 pub(super) enum Part {
     Text(Box<str>),
     /// Text, a whole number or a boolean of the event.
-    Of(Path),
+    Of(Place),
 }
 
 impl View {
-    pub(super) fn wants(&self, event: &Value) -> bool {
-        self.filters.iter().all(|(path, test)| pick::passes(event, path, test))
+    pub(super) fn wants(&self, event: &Room) -> bool {
+        self.filters.iter().all(|(place, test)| {
+            // What is not there counts as `null`, and what equals nothing says nothing.
+            test.of(|sink| match event.scalar(*place) {
+                None | Some(Scalar::Null) => sink.null(),
+                Some(Scalar::Boolean(value)) => sink.boolean(*value),
+                Some(Scalar::Integer(value)) => sink.big(value),
+                Some(Scalar::Float(value)) => sink.float(*value),
+                // Names of ours are text: `op` is `"update"`.
+                Some(Scalar::Text(_) | Scalar::Name(_)) => sink.text(Text::made(event.text(*place))),
+                Some(Scalar::Other) => {}
+            })
+        })
     }
 
     /// Writes the topic, whatever was in `out`. `false`: the event has no such value, and goes nowhere.
-    pub(super) fn topic(&self, event: &Value, out: &mut Vec<u8>) -> bool {
+    pub(super) fn topic(&self, event: &Room, out: &mut Vec<u8>) -> bool {
         out.clear();
         for part in &self.topic {
             match part {
                 Part::Text(text) => out.extend(text.as_bytes()),
-                Part::Of(path) => match pick::at(event, path) {
-                    Some(Value::Integer(Integer::Small(value))) => out.extend(value.to_string().as_bytes()),
-                    Some(Value::Boolean(value)) => out.extend(value.to_string().as_bytes()),
-                    Some(value) => match pick::text(value) {
-                        Some(text) => out.extend(text.as_bytes()),
-                        None => return false,
-                    },
-                    None => return false,
+                Part::Of(place) => match event.scalar(*place) {
+                    // A vector takes everything.
+                    Some(Scalar::Integer(Integer::Small(value))) => drop(write!(out, "{value}")),
+                    Some(Scalar::Boolean(value)) => drop(write!(out, "{value}")),
+                    Some(Scalar::Text(_) | Scalar::Name(_)) => out.extend(event.text(*place)),
+                    _ => return false,
                 },
             }
         }
@@ -51,12 +64,16 @@ impl View {
     }
 
     /// Writes what is taken of an event: a map with the names of the fields, `nil` for what is not there.
-    pub(super) fn data(&self, event: &Value, out: &mut Vec<u8>) {
-        let Some(fields) = &self.fields else { return external::value(event, out) };
+    pub(super) fn data(&self, event: &Room, out: &mut Vec<u8>) {
+        let write = |place, out: &mut Vec<u8>| match event.whole(place) {
+            Some(value) => out.extend_from_slice(value),
+            None => external::atom("nil", out),
+        };
+        let Some(fields) = &self.fields else { return write(Place::ROOT, out) };
         external::begin_map(fields.len(), out);
-        for (name, path) in fields {
+        for (name, place) in fields {
             external::atom(name, out);
-            external::value(pick::at(event, path).unwrap_or(&Value::Null), out);
+            write(*place, out);
         }
     }
 }

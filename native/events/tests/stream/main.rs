@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
+mod oracle;
+mod schemas;
+mod views;
+
 use outrigger_events::stream::{Event, Schemas, Stream, Work};
 use proptest::prelude::*;
 

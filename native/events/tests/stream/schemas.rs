@@ -1,7 +1,5 @@
 //! Streams of formats that need schemas: given, or with the events that were written with them.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
-
 use outrigger_events::frame::{Indexes, SchemaKey};
 use outrigger_events::stream::{Event, Known, Schema, Stream, Work};
 use outrigger_events::{Error, Limits, TreeSink, Value, avro};
