@@ -40,6 +40,7 @@ pub mod gate;
 mod histogram;
 mod log_linear;
 mod nearest;
+pub mod report;
 pub mod stats;
 mod summary;
 pub mod window;
