@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use outrigger_watch::gate::Verdict;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -11,6 +13,8 @@ pub(crate) enum Exit {
     Failed,
     /// 2: the caller's options are wrong.
     Usage,
+    /// Of a gate: 0 passed, 1 failed, 3 warned, 4 inconclusive, 5 not run.
+    Verdict(Verdict),
 }
 
 impl Exit {
@@ -20,6 +24,7 @@ impl Exit {
             Self::Ok => 0,
             Self::Failed => 1,
             Self::Usage => 2,
+            Self::Verdict(verdict) => verdict.exit_code(),
         }
     }
 }

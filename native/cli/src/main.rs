@@ -1,11 +1,15 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`schema`], [`version`]. The [`service`]s put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`gate`], [`evidence`], [`schema`], [`version`]. The [`service`]s
+//! put engines on the node.
 
 mod args;
 mod doctor;
+mod evidence;
 mod exit;
+mod gate;
+mod git;
 mod log;
 mod out;
 mod run;
@@ -35,6 +39,8 @@ fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(&args),
             Command::Watch(args) => watch::run(&args),
             Command::Top(args) => top::run(&args),
+            Command::Gate(args) => gate::run(&args),
+            Command::Evidence(args) => evidence::run(&args),
             Command::Schema(args) => schema::run(&args),
             Command::Version(args) => version::run(&args),
         },

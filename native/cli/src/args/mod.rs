@@ -9,6 +9,8 @@
 mod cluster;
 mod discover;
 mod doctor;
+mod evidence;
+mod gate;
 mod log_level;
 mod look;
 mod node;
@@ -25,6 +27,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use cluster::{ClusterArgs, CookieArgs, CookieFor, NameArgs, PeerAddress};
 pub(crate) use discover::Discover;
 pub(crate) use doctor::{DoctorArgs, Format};
+pub(crate) use evidence::{EvidenceArgs, EvidenceCommand, ShowArgs, VerifyArgs};
+pub(crate) use gate::{GateArgs, GateFormat};
 pub(crate) use log_level::LogLevel;
 pub(crate) use look::LookArgs;
 pub(crate) use node::{Listen, NodeArgs};
@@ -56,6 +60,10 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     /// The same in a terminal, as it happens
     Top(Box<TopArgs>),
+    /// Judge what was seen of nodes, and result files, by the budgets of outrigger.toml
+    Gate(Box<GateArgs>),
+    /// The signed records of gates: are they what was written, and what do they say?
+    Evidence(EvidenceArgs),
     /// Rules about schemas: are they compatible with their earlier versions?
     Schema(Box<SchemaArgs>),
     /// Print the version

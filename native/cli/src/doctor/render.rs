@@ -5,6 +5,8 @@
 
 use std::fmt::Write as _;
 
+use outrigger_watch::report::clean::line as clean;
+
 use super::finding::{Finding, Report, Status};
 use crate::args::Format;
 
@@ -64,11 +66,6 @@ fn tsv(report: &Report) -> String {
         format!("{}\t{}\t{}\t{}\n", status.as_str(), clean(check), clean(detail), clean(remedy))
     };
     report.checks.iter().map(line).collect()
-}
-
-/// Control characters as spaces.
-fn clean(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 #[cfg(test)]

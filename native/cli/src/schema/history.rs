@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use outrigger_events::compat::Level;
 
 use super::format::Format;
-use super::git::Git;
 use super::library::{Library, Schema};
 use super::tree::Tree;
 use crate::args::Against;
+use crate::git::Git;
 
 /// One earlier version of a file.
 pub(super) struct Version {

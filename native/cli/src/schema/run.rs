@@ -9,7 +9,6 @@ use outrigger_events::compat::json_schema::Policy;
 use outrigger_events::compat::{Incompatibility, Level, avro, json_schema, protobuf};
 
 use super::format::Format;
-use super::git::Git;
 use super::history::{History, Version};
 use super::library::Schema;
 use super::outcome::{Finding, Outcome, Outcomes, Status};
@@ -17,6 +16,7 @@ use super::render::render;
 use super::tree::Tree;
 use crate::args::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 use crate::exit::Exit;
+use crate::git::Git;
 use crate::out;
 
 /// Runs a command of `outrigger schema`.

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::format::Format;
-use super::git::MOST_BYTES;
 use super::library::Library;
+use crate::git::MOST_BYTES;
 
 /// See the module. Files go by their paths from `top`, with `/`.
 pub(super) struct Tree {

@@ -67,7 +67,10 @@ fn case(out: &mut String, gate: &str, budget: &Judged) {
     let text = xml(&readings.map(|reading| reading.why.as_str()).collect::<Vec<_>>().join("\n"));
     let inside = match kind(budget) {
         Case::Passed if verdict == Verdict::Warn => format!("<system-out>warning: {text}</system-out>"),
-        Case::Passed => return drop(writeln!(out, "{head}/>")),
+        Case::Passed => {
+            let _ = writeln!(out, "{head}/>");
+            return;
+        }
         Case::Failed => format!("<failure message=\"{why}\" type=\"{verdict}\">{text}</failure>"),
         Case::Error => format!("<error message=\"{why}\" type=\"{verdict}\">{text}</error>"),
         Case::Skipped => format!("<skipped message=\"{verdict}: {why}\"/>"),

@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use outrigger_watch::report::clean::xml as escape;
+
 use crate::schema::outcome::{Outcome, Outcomes, Status};
 
 pub(super) fn render(outcomes: &Outcomes) -> String {
@@ -49,30 +51,4 @@ fn case(out: &mut String, file: &Outcome) {
         "{head}>\n      <failure message=\"{message}\" type=\"{first}\">{}</failure>\n    </testcase>",
         escape(&text)
     );
-}
-
-/// Text in XML 1.0, which has no control characters at all.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn what_xml_cannot_hold_is_left_out() {
-        assert_eq!(super::escape("<a> & \"b\"\u{1}\n"), "&lt;a&gt; &amp; &quot;b&quot; \n");
-    }
 }

@@ -17,8 +17,3 @@ pub(super) fn render(outcomes: &Outcomes, format: ReportFormat, colour: bool) ->
         ReportFormat::Junit => junit::render(outcomes),
     }
 }
-
-/// Control characters as spaces: names and reasons come from files.
-fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
-}

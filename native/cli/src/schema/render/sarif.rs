@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use outrigger_watch::report::clean::{line as clean, uri};
 use serde_json::{Value, json};
 
-use super::clean;
 use crate::schema::outcome::{Finding, Outcome, Outcomes, Status};
 
 pub(super) fn render(outcomes: &Outcomes) -> String {
@@ -70,26 +70,4 @@ fn place(file: &str, path: &str) -> Value {
         members.insert("logicalLocations".into(), json!([{"fullyQualifiedName": clean(path)}]));
     }
     place
-}
-
-/// A path as a relative reference.
-fn uri(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(char::from(byte))
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn paths_are_quoted() {
-        assert_eq!(super::uri("a b/ü.avsc"), "a%20b/%C3%BC.avsc");
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::clean;
+use outrigger_watch::report::clean::line as clean;
+
 use crate::schema::outcome::{Outcome, Outcomes, Status};
 
 pub(super) fn render(outcomes: &Outcomes, colour: bool) -> String {

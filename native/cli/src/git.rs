@@ -6,17 +6,17 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 /// Bytes of a file that are read. No schema is larger.
-pub(super) const MOST_BYTES: u64 = 8 << 20;
+pub(crate) const MOST_BYTES: u64 = 8 << 20;
 
 /// A repository, as seen from a folder in it.
-pub(super) struct Git {
+pub(crate) struct Git {
     /// Its top folder, without symbolic links.
-    pub(super) top: PathBuf,
+    pub(crate) top: PathBuf,
 }
 
 impl Git {
     /// The repository that a folder is in.
-    pub(super) fn of(folder: &Path) -> Result<Self, String> {
+    pub(crate) fn of(folder: &Path) -> Result<Self, String> {
         let out = run(folder, &["rev-parse", "--show-toplevel"])?;
         let top = String::from_utf8(out).map_err(|_| "the repository's path is not UTF-8".to_owned())?;
         let top = Path::new(top.trim_end_matches('\n'));
@@ -24,7 +24,7 @@ impl Git {
     }
 
     /// The commit that a revision names.
-    pub(super) fn commit(&self, revision: &str) -> Result<String, String> {
+    pub(crate) fn commit(&self, revision: &str) -> Result<String, String> {
         let name = format!("{revision}^{{commit}}");
         let out = run(&self.top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).map_err(
             |_| format!("git knows no revision {revision} here: fetch it first (CI checks out with depth 1)"),
@@ -32,8 +32,29 @@ impl Git {
         Ok(String::from_utf8_lossy(&out).trim().to_owned())
     }
 
+    /// The hash of the tree of a revision. A tree's own hash is a revision, too.
+    pub(crate) fn tree(&self, revision: &str) -> Result<String, String> {
+        let name = format!("{revision}^{{tree}}");
+        let out = run(&self.top, &["rev-parse", "--verify", "--quiet", "--end-of-options", &name])
+            .map_err(|_| format!("git knows no tree of {revision} here"))?;
+        Ok(String::from_utf8_lossy(&out).trim().to_owned())
+    }
+
+    /// Whether files differ from those of the newest commit, or are not in it. Those of `.outrigger` do not count.
+    pub(crate) fn is_dirty(&self) -> Result<bool, String> {
+        let arguments = [
+            "status",
+            "--porcelain",
+            "--untracked-files=normal",
+            "--",
+            ".",
+            ":(exclude,glob)**/.outrigger/**",
+        ];
+        Ok(!run(&self.top, &arguments)?.is_empty())
+    }
+
     /// Paths of a commit's files below the given ones, from the top.
-    pub(super) fn list(&self, commit: &str, below: &[String]) -> Result<Vec<String>, String> {
+    pub(crate) fn list(&self, commit: &str, below: &[String]) -> Result<Vec<String>, String> {
         let mut arguments =
             vec!["--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--"];
         // The top folder is not a path of its own.
@@ -47,7 +68,7 @@ impl Git {
     }
 
     /// Commits that changed a file, oldest first, along the first parents of a commit.
-    pub(super) fn history(&self, commit: &str, path: &str) -> Result<Vec<String>, String> {
+    pub(crate) fn history(&self, commit: &str, path: &str) -> Result<Vec<String>, String> {
         let arguments =
             ["--literal-pathspecs", "rev-list", "--first-parent", "--reverse", commit, "--", path];
         let out = run(&self.top, &arguments)?;
@@ -55,7 +76,7 @@ impl Git {
     }
 
     /// The contents of files of commits; `None` for what is not there.
-    pub(super) fn read(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Vec<u8>>>, String> {
+    pub(crate) fn read(&self, wanted: &[(String, String)]) -> Result<Vec<Option<Vec<u8>>>, String> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
