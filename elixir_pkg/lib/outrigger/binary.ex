@@ -14,6 +14,10 @@ defmodule Outrigger.Binary do
   """
 
   alias Outrigger.Error
+  alias Outrigger.Node.Program
+
+  # The exit codes that the commands of the binary have: all well, failed, wrong usage, and those of a gate.
+  @codes 0..5
 
   @doc """
   The path at which the binary has to be, whether it is there or not.
@@ -38,6 +42,24 @@ defmodule Outrigger.Binary do
       {:ok, %File.Stat{type: :regular} = stat} -> executable(path, stat)
       {:ok, %File.Stat{}} -> {:error, bad(path, "is not a regular file")}
       {:error, reason} -> {:error, missing(path, reason)}
+    end
+  end
+
+  @doc """
+  Runs a command of the binary, with the options of the command line, and gives what it wrote and its exit status, 0 to 5.
+  What it says on standard error goes where that of the VM goes: it is for people who wait.
+
+      {:ok, report, status} = Outrigger.Binary.run(["gate", "--from", "window.json", "--json"])
+
+  Errors: `:missing_binary` and `:bad_binary` of `check/1`, `:binary_failed` if it did not end by itself (`details.status`).
+  """
+  @spec run([String.t()]) :: {:ok, String.t(), 0..5} | {:error, Error.t()}
+  def run(arguments) when is_list(arguments) do
+    with {:ok, path} <- check(Program.default_path()) do
+      case System.cmd(path, arguments) do
+        {report, status} when status in @codes -> {:ok, report, status}
+        {_report, status} -> {:error, failed(path, status)}
+      end
     end
   end
 
@@ -70,6 +92,13 @@ defmodule Outrigger.Binary do
         "installed, or `mix deps.compile outrigger --force` in an application that depends on it.",
       %{path: path, posix: reason}
     )
+  end
+
+  defp failed(path, status) do
+    Error.new(:binary_failed, "#{path} ended with status #{status}.", %{
+      path: path,
+      status: status
+    })
   end
 
   defp bad(path, what), do: Error.new(:bad_binary, "#{path} #{what}.", %{path: path})

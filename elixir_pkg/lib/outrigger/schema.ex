@@ -13,7 +13,6 @@ defmodule Outrigger.Schema do
   """
 
   alias Outrigger.{Binary, Error}
-  alias Outrigger.Node.Program
 
   @typedoc "How the check ended: exit status 0, 1 and 2. What is wrong with an unusable one stands on standard error."
   @type verdict :: :compatible | :incompatible | :unusable
@@ -21,26 +20,15 @@ defmodule Outrigger.Schema do
   @doc """
   Runs the check with the options of the command line, and gives its verdict and what it wrote.
 
-  Errors: `:missing_binary` and `:bad_binary` of `Outrigger.Binary.check/1`, `:binary_failed` if it did not end by itself
-  (`details.status`).
+  Errors: those of `Outrigger.Binary.run/1`.
   """
   @spec check([String.t()]) :: {:ok, verdict, String.t()} | {:error, Error.t()}
   def check(arguments) when is_list(arguments) do
-    with {:ok, path} <- Binary.check(Program.default_path()) do
-      # Standard error goes where that of the VM goes: it is for people who wait.
-      case System.cmd(path, ["schema", "check" | arguments]) do
-        {report, 0} -> {:ok, :compatible, report}
-        {report, 1} -> {:ok, :incompatible, report}
-        {report, 2} -> {:ok, :unusable, report}
-        {_report, status} -> {:error, failed(path, status)}
-      end
+    case Binary.run(["schema", "check" | arguments]) do
+      {:ok, report, 0} -> {:ok, :compatible, report}
+      {:ok, report, 1} -> {:ok, :incompatible, report}
+      {:ok, report, _usage} -> {:ok, :unusable, report}
+      {:error, error} -> {:error, error}
     end
-  end
-
-  defp failed(path, status) do
-    Error.new(:binary_failed, "#{path} ended with status #{status}.", %{
-      path: path,
-      status: status
-    })
   end
 end

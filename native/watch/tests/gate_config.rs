@@ -140,7 +140,7 @@ fn what_is_wrong_in_a_budget_is_said_with_its_column() {
             "pool.queue_length == 0",
             "column 1: there is no metric \"pool.queue_length\": is it pool.queue_len?",
         ),
-        ("nonsense == 0", "there is no metric \"nonsense\": see docs/gate.md"),
+        ("nonsense == 0", "there is no metric \"nonsense\": see docs/gates.md"),
         ("p98(ecto.queue_time) < 5ms", "column 1: \"p98\" is no statistic: they are min max mean"),
         (
             r#"pool.size{rep="A"} == 5"#,

@@ -17,7 +17,7 @@ Examples:
       outrigger gate --from window.json --format github
       outrigger gate --from window.json --format html > gate.html
 
-The smallest outrigger.toml is `preset = \"phoenix\"`. docs/gate.md says what a budget can be.
+The smallest outrigger.toml is `preset = \"phoenix\"`. docs/gates.md says what a budget can be.
 Each run is recorded and signed in .outrigger/evidence.jsonl; see `outrigger evidence`.
 Exit codes: 0 pass, 1 fail, 2 wrong usage or configuration, 3 warn, 4 inconclusive, 5 not run; of several gates the worst,
 which is fail, then not run, inconclusive, warn.";

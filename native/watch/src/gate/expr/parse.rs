@@ -217,7 +217,7 @@ impl<'a> Parser<'a> {
         let Some((unit, shape)) = self.names.find(&metric) else {
             let remedy = match self.names.nearest(&metric) {
                 Some(name) => format!("is it {name}?"),
-                None => "see docs/gate.md for all, and for how to declare your own".into(),
+                None => "see docs/gates.md for all, and for how to declare your own".into(),
             };
             return Err(Fault::new(at, format!("there is no metric {metric:?}: {remedy}")));
         };

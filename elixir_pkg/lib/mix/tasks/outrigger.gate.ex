@@ -1,0 +1,46 @@
+defmodule Mix.Tasks.Outrigger.Gate do
+  @shortdoc "Judges what was seen of nodes by the budgets of outrigger.toml"
+
+  @moduledoc """
+  Judges what was seen of nodes, and result files, by the budgets of `outrigger.toml`.
+
+      mix outrigger.gate --from window.json
+      mix outrigger.gate ship --from now-1.json now-2.json --against base-1.json base-2.json
+      mix outrigger.gate --from window.json --format junit > gate.xml
+
+  It is `outrigger gate` of the binary: your application is neither compiled nor started. The smallest `outrigger.toml` is the line
+  `preset = "phoenix"`; `docs/gates.md` says what a budget can be.
+
+  ## Options
+
+    * `NAME` - the gate; without it, all of the configuration
+    * `--from FILE…` - recordings to judge, as `outrigger watch --record` writes them
+    * `--against FILE…` - recordings of the baseline
+    * `--config FILE` - the configuration, `outrigger.toml`
+    * `--format text|json|junit|sarif|github|html` - form of the answer; `--json` for short
+    * `--evidence FILE` - where the run is recorded, `.outrigger/evidence.jsonl`; or `--no-evidence`
+    * `--help` - all of it, with examples
+
+  ## Exit status
+
+  0 pass, 1 fail, 2 wrong usage or configuration, 3 warn, 4 inconclusive, 5 not run.
+  """
+
+  use Mix.Task
+
+  @impl true
+  def run(argv) do
+    # The modules of the package have to be found, but nothing is compiled or started: this is for a CI step.
+    Mix.Task.run("loadpaths", ["--no-compile", "--no-deps-check", "--no-elixir-version-check"])
+
+    case Outrigger.Binary.run(["gate" | argv]) do
+      {:ok, report, status} ->
+        IO.write(report)
+        if status != 0, do: exit({:shutdown, status}), else: :ok
+
+      {:error, error} ->
+        IO.puts(:stderr, Exception.message(error))
+        exit({:shutdown, 2})
+    end
+  end
+end
