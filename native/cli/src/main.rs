@@ -1,8 +1,8 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`gate`], [`evidence`], [`schema`], [`version`]. The [`service`]s
-//! put engines on the node.
+//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`profile`], [`gate`], [`evidence`], [`schema`], [`version`]. The
+//! [`service`]s put engines on the node.
 
 mod args;
 mod doctor;
@@ -12,6 +12,7 @@ mod gate;
 mod git;
 mod log;
 mod out;
+mod profile;
 mod run;
 mod schema;
 mod service;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(&args),
             Command::Watch(args) => watch::run(&args),
             Command::Top(args) => top::run(&args),
+            Command::Profile(args) => profile::run(&args),
             Command::Gate(args) => gate::run(&args),
             Command::Evidence(args) => evidence::run(&args),
             Command::Schema(args) => schema::run(&args),

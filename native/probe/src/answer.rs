@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::events::Events;
+
 /// What a node is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -30,6 +32,7 @@ pub(crate) struct Answer {
     pub(crate) system: System,
     pub(crate) top: Option<Top>,
     pub(crate) pools: Vec<PoolAnswer>,
+    pub(crate) events: Option<Events>,
 }
 
 /// `system.erl`

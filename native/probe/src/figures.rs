@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::answer::{Answer, Hello, System};
 use crate::busiest::Busy;
+use crate::events::EventKind;
 use crate::pools::Pool;
 
 /// One figure: a metric of the catalogue, its labels, its value in the metric's unit (seconds, bytes, a ratio, a count).
@@ -76,6 +77,11 @@ pub(crate) fn figures(
         of_pool(pool, &mut out);
     }
     of_processes(busiest, &mut out);
+    if let Some(events) = now.events.as_ref().filter(|events| events.is_heard()) {
+        for kind in EventKind::ALL {
+            out.push(kind.metric(), events.count(kind) as f64);
+        }
+    }
     out.0
 }
 
@@ -202,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::answer::{Function, PoolAnswer, ProcessInfo};
+    use crate::events::{Events, Standing};
     use crate::pools::Holds;
 
     fn answer(at: i64, wall: Vec<(u64, u64, u64)>, reductions: u64) -> Answer {
@@ -226,7 +233,7 @@ mod tests {
             view: Vec::new(),
             links: vec![("b@h".into(), 9)],
         };
-        Answer { at, took: 10, system, top: None, pools: Vec::new() }
+        Answer { at, took: 10, system, top: None, pools: Vec::new(), events: None }
     }
 
     fn hello() -> Hello {
@@ -285,7 +292,8 @@ mod tests {
         };
         let busy = Busy { process, reductions_per_s: 1.0, mailbox_slope: None, binary: 0 };
         let before = answer(0, vec![(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0)], 0);
-        let now = answer(1, vec![(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)], 0);
+        let mut now = answer(1, vec![(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)], 0);
+        now.events = Some(Events { held: Standing::Held, counts: Vec::new(), last: Vec::new() });
         let pools = Holds::default().take(vec![pool], 0);
         let figures = figures(&hello(), Some(&before), &now, &pools, &[busy]);
         assert!(figures.len() > 30);

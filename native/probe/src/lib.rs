@@ -33,7 +33,8 @@
 //!
 //! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans` (pure: what one answer and
 //! the one before it mean) -> `watch` (the rhythm) ->
-//! `cluster` (all nodes; `views`: whether they see each other).
+//! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; and `events`, which the
+//! virtual machine reports by itself.
 //!
 //! # Limits
 //!
@@ -44,11 +45,13 @@ mod answer;
 mod busiest;
 mod cluster;
 mod error;
+mod events;
 mod figures;
 mod guest;
 mod orphans;
 mod pace;
 mod pools;
+mod profile;
 mod recorder;
 mod views;
 mod watch;
@@ -57,10 +60,12 @@ pub use answer::{Frame, Function, Hello, ProcessInfo};
 pub use busiest::Busy;
 pub use cluster::{Cluster, Sight};
 pub use error::ProbeError;
+pub use events::{Event, EventKind, EventLimits, Events, Standing};
 pub use figures::Figure;
 pub use guest::Guest;
 pub use pace::Pace;
 pub use pools::{Holder, Pool, Waiter};
+pub use profile::{By, Cost, ProcessTime, Profile, ProfileConfig, Profiler, SamplePace};
 pub use recorder::Recorder;
 pub use views::Views;
 pub use watch::{Round, Watch, WatchConfig};

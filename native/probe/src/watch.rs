@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::ProbeError;
 use crate::answer::{Answer, Hello, ProcessInfo};
 use crate::busiest::{Busiest, Busy};
+use crate::events::{EventLimits, Events};
 use crate::figures::{Figure, figures};
 use crate::guest::{Guest, Wanted};
 use crate::orphans::Orphans;
@@ -28,6 +29,8 @@ pub struct WatchConfig {
     pub clients: usize,
     /// How long to wait for an answer.
     pub patience: Duration,
+    /// Whether the virtual machine is to report what is slow, large or busy, and from where on.
+    pub events: Option<EventLimits>,
 }
 
 impl Default for WatchConfig {
@@ -38,6 +41,7 @@ impl Default for WatchConfig {
             processes: 10,
             clients: 64,
             patience: Duration::from_secs(5),
+            events: None,
         }
     }
 }
@@ -74,6 +78,8 @@ pub struct Round {
     pub processes: Vec<Busy>,
     /// Processes that nobody would restart or end, as far as they are named.
     pub orphans: Vec<ProcessInfo>,
+    /// What the virtual machine has reported since the round before; `None` if it was not asked.
+    pub events: Option<Events>,
     /// What the round took there, in microseconds.
     pub took_us: u64,
 }
@@ -120,8 +126,9 @@ impl Watch {
         let wanted = Wanted {
             top: (self.config.processes > 0).then(|| (self.pace.size(), self.config.processes)),
             pools: Some(self.config.clients),
+            events: self.config.events,
         };
-        let answer = self.guest.ask(wanted, self.config.patience).await?;
+        let answer: Answer = self.guest.ask(|tag| wanted.request(tag), self.config.patience).await?;
         let way = asked.elapsed();
         let at_ms = epoch_ms();
         let read = answer.top.as_ref().map_or(0, |top| usize::try_from(top.read).unwrap_or(usize::MAX));
@@ -156,6 +163,7 @@ impl Watch {
             pools,
             processes,
             orphans: orphans.map(|(_, named)| named.to_vec()).unwrap_or_default(),
+            events: answer.events.clone(),
             took_us: answer.took,
         };
         self.before = Some(answer);

@@ -14,6 +14,8 @@ mod gate;
 mod log_level;
 mod look;
 mod node;
+mod percent;
+mod profile;
 mod schema;
 mod size;
 mod span;
@@ -32,6 +34,7 @@ pub(crate) use gate::{GateArgs, GateFormat};
 pub(crate) use log_level::LogLevel;
 pub(crate) use look::LookArgs;
 pub(crate) use node::{Listen, NodeArgs};
+pub(crate) use profile::ProfileArgs;
 pub(crate) use schema::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 pub(crate) use tls::TlsArgs;
 pub(crate) use top::TopArgs;
@@ -60,6 +63,8 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     /// The same in a terminal, as it happens
     Top(Box<TopArgs>),
+    /// Sample what the processes of a node run: a flame graph, without tracing and without anything installed there
+    Profile(Box<ProfileArgs>),
     /// Judge what was seen of nodes, and result files, by the budgets of outrigger.toml
     Gate(Box<GateArgs>),
     /// The signed records of gates: are they what was written, and what do they say?

@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::LookArgs;
+use super::percent::percent;
 use super::span::span;
-use super::watch::percent;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::LookArgs;
+use super::percent::percent;
 use super::span::span;
 
 const EXAMPLES: &str = "\
@@ -44,6 +45,10 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=200))]
     pub(crate) processes: u16,
 
+    /// Ask the virtual machine for its events, as sys.*: long collections and time slices, large heaps, busy ports
+    #[arg(long)]
+    pub(crate) events: bool,
+
     /// One JSON object a line, for each round of each node
     #[arg(long)]
     pub(crate) json: bool,
@@ -55,12 +60,4 @@ pub(crate) struct WatchArgs {
     /// Serve OpenMetrics at http://ADDRESS/metrics instead of printing
     #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "json")]
     pub(crate) prometheus: Option<SocketAddr>,
-}
-
-/// Of one core.
-pub(super) fn percent(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(value) if value > 0.0 && value <= 50.0 => Ok(value),
-        _ => Err("it is no number above 0, 50 at most".to_owned()),
-    }
 }

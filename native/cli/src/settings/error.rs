@@ -21,6 +21,9 @@ pub(crate) enum SettingsError {
     /// No node was named.
     #[error("no node to look at: name one, as in `outrigger watch app@host`")]
     NobodyToLookAt,
+    /// More than one where there can be only one.
+    #[error("one node at a time: start the command once for each of them")]
+    ManyToLookAt,
     /// A name is not a node name.
     #[error(
         "{option} {name}: {why}; a node name is name@host, of letters, digits, `-`, `_` and, in the host, `.` or `:`"

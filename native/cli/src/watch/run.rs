@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::NodeError;
-use outrigger_probe::{Cluster, Recorder, Sight, WatchConfig};
+use outrigger_probe::{Cluster, EventLimits, Recorder, Sight, WatchConfig};
 use serde::Serialize;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
@@ -95,6 +95,7 @@ async fn look(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
         duty: args.duty / 100.0,
         processes: args.processes.into(),
         patience: PATIENCE,
+        events: args.events.then(EventLimits::default),
         ..WatchConfig::default()
     };
     let mut cluster = Cluster::watch(visitor.node(), &names, config);

@@ -4,6 +4,8 @@
 //! 2. `erlang:spawn(erl_eval, exprs, [Forms, [{'Owner', Pid}]])` starts it. Its first act is to link itself to a process of ours.
 //! 3. It says hello, and from then on answers `{round, Tag, Wanted}` with `{Tag, Answer}`.
 //!
+//! There are two programs: one answers rounds (what the node does), one samples stacks (what its processes run).
+//!
 //! It goes when its owner goes: when this value is dropped, when our node ends, when the link between the nodes breaks. What it held
 //! (`scheduler_wall_time`) goes with it.
 
@@ -15,10 +17,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use outrigger_node::{Dest, Message, Node, NodeName, OwnedPid, Process};
 use outrigger_term::{Reader, SerdeError, Term, TermError, Writer, from_slice};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
 
 use crate::ProbeError;
-use crate::answer::{Answer, Hello};
+use crate::answer::Hello;
 
 pub(crate) use wanted::Wanted;
 
@@ -38,12 +41,30 @@ impl Guest {
     /// # Errors
     /// The peer refuses it, is too old, or does not answer within `patience`.
     pub async fn start(node: &Node, peer: &NodeName, patience: Duration) -> Result<Self, ProbeError> {
+        Self::with_program(program::ROUNDS, node, peer, patience).await
+    }
+
+    /// Starts one that samples.
+    pub(crate) async fn sampler(
+        node: &Node,
+        peer: &NodeName,
+        patience: Duration,
+    ) -> Result<Self, ProbeError> {
+        Self::with_program(program::SAMPLER, node, peer, patience).await
+    }
+
+    async fn with_program(
+        program: &'static str,
+        node: &Node,
+        peer: &NodeName,
+        patience: Duration,
+    ) -> Result<Self, ProbeError> {
         let deadline = Instant::now() + patience;
         let owner = node.process()?;
         // The guest's own link comes as a signal; its end is a message then.
         owner.trap_exit(true);
         let call = Call { node, peer, deadline };
-        let text = list_of_one(|writer| writer.charlist(program::TEXT.as_bytes()))?;
+        let text = list_of_one(|writer| writer.charlist(program.as_bytes()))?;
         let tokens = call.ok("erl_scan", "string", &text).await?;
         let forms = call.ok("erl_parse", "parse_exprs", &list_of_one(|writer| raw(writer, &tokens))?).await?;
         let started = call.run("erlang", "spawn", &spawn(owner.pid(), &forms)?).await?;
@@ -67,11 +88,15 @@ impl Guest {
     }
 
     /// One question, one answer. An answer that comes after `patience` is dropped when it comes.
-    pub(crate) async fn ask(&mut self, wanted: Wanted, patience: Duration) -> Result<Answer, ProbeError> {
+    pub(crate) async fn ask<T: DeserializeOwned>(
+        &mut self,
+        request: impl FnOnce(u64) -> Result<Vec<u8>, TermError>,
+        patience: Duration,
+    ) -> Result<T, ProbeError> {
         self.rounds += 1;
         let tag = self.rounds;
         self.owner
-            .send(&Dest::Pid(self.pid.clone()), &wanted.request(tag)?)
+            .send(&Dest::Pid(self.pid.clone()), &request(tag)?)
             .map_err(|error| self.ended(&error.to_string()))?;
         let deadline = Instant::now() + patience;
         loop {

@@ -1,8 +1,10 @@
 //! The text of the guest's program.
 
-/// Expressions, in the order in which they use each other.
-pub(super) const TEXT: &str = concat!(
+/// Answers rounds: what the node does. Expressions, in the order in which they use each other.
+pub(super) const ROUNDS: &str = concat!(
     include_str!("program/prelude.erl"),
+    include_str!("program/arrive.erl"),
+    include_str!("program/events.erl"),
     include_str!("program/system.erl"),
     include_str!("program/pools.erl"),
     include_str!("program/orphans.erl"),
@@ -10,14 +12,27 @@ pub(super) const TEXT: &str = concat!(
     include_str!("program/loop.erl"),
 );
 
+/// Samples: what its processes run. It is a program of its own, for it sleeps between its ticks, and rounds would wait.
+pub(super) const SAMPLER: &str = concat!(
+    include_str!("program/prelude.erl"),
+    include_str!("program/arrive.erl"),
+    include_str!("program/events.erl"),
+    include_str!("program/sampler.erl"),
+);
+
 #[cfg(test)]
 mod tests {
-    use super::TEXT;
+    use super::{ROUNDS, SAMPLER};
 
     /// The program is one scope: what one part binds, a later part would match against instead of binding it, without a word.
     #[test]
-    fn a_name_of_the_program_is_bound_once() {
-        let lines = TEXT.lines().filter(|line| !line.trim_start().starts_with('%'));
+    fn a_name_of_a_program_is_bound_once() {
+        bound_once(ROUNDS);
+        bound_once(SAMPLER);
+    }
+
+    fn bound_once(text: &str) {
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with('%'));
         let code: String = lines.flat_map(|line| [line, "\n"]).collect();
         let names: Vec<&str> = code
             .lines()

@@ -2,6 +2,8 @@
 
 use outrigger_term::{TermError, Writer};
 
+use crate::events::EventLimits;
+
 /// What is to be read besides the system's own figures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wanted {
@@ -9,17 +11,20 @@ pub(crate) struct Wanted {
     pub(crate) top: Option<(usize, usize)>,
     /// Holders and waiters to show of each pool.
     pub(crate) pools: Option<usize>,
+    /// What the virtual machine is to report.
+    pub(crate) events: Option<EventLimits>,
 }
 
 impl Wanted {
     /// `{round, Tag, #{...}}`
-    pub(super) fn request(self, tag: u64) -> Result<Vec<u8>, TermError> {
+    pub(crate) fn request(self, tag: u64) -> Result<Vec<u8>, TermError> {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes);
         writer.tuple(3);
         writer.atom("round")?;
         writer.unsigned(tag);
-        writer.map(u32::from(self.top.is_some()) + u32::from(self.pools.is_some()));
+        let parts = [self.top.is_some(), self.pools.is_some(), self.events.is_some()];
+        writer.map(parts.into_iter().map(u32::from).sum());
         if let Some((size, count)) = self.top {
             writer.atom("top")?;
             writer.tuple(2);
@@ -29,6 +34,10 @@ impl Wanted {
         if let Some(most) = self.pools {
             writer.atom("pools")?;
             writer.unsigned(most as u64);
+        }
+        if let Some(limits) = self.events {
+            writer.atom("events")?;
+            limits.write(&mut writer)?;
         }
         Ok(bytes)
     }

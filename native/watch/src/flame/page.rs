@@ -76,7 +76,10 @@ impl Page {
                 text(title),
                 height(svg) + 20,
                 text(title),
-                escape(format!("<!DOCTYPE html><body style='margin:0'>{}", without_prolog(svg)))
+                escape(format!(
+                    "<!DOCTYPE html><style>body {{ margin: 0 }} svg {{ display: block; width: 100% }}</style>{}",
+                    without_prolog(svg)
+                ))
             );
         }
         if !self.charts.is_empty() {

@@ -120,6 +120,7 @@ mod tests {
                 busy(process("<0.2.0>", None, 9_000_000), 5.0),
             ],
             orphans: Vec::new(),
+            events: None,
             took_us: 1_500,
         };
         let hello =

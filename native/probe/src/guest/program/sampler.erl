@@ -1,0 +1,108 @@
+%% The sampler: who runs at a tick, and what it runs. Nothing is traced: a tick asks some processes for their status, and those that are
+%% active for their stacks. The stack of one that runs is taken when its time slice ends; until then the sampler waits and costs nothing.
+%%
+%% Processes that were active lately are looked at in each tick (`Hot`), of the others a part: `Todo` is what is left of a walk over them.
+
+Runs = ets:match_spec_compile([
+  {{'$1', {status, '$2'}}, [{'orelse', {'=:=', '$2', running}, {'=:=', '$2', runnable}, {'=:=', '$2', garbage_collecting}}], [{{'$1', '$2'}}]}]),
+
+Active = fun(Pids) -> ets:match_spec_run(lists:zip(Pids, Each(fun erlang:process_info/2, Pids, status)), Runs) end,
+
+%% Whom nobody has looked at in this walk, and how many a new walk has. A new one has all that live, without those who are looked at anyhow.
+Part = fun(Todo, Size, Skip) ->
+  {All, Number} = case Todo of
+    [] -> New = erlang:processes() -- Skip, {New, length(New)};
+    _ -> {Todo, undefined}
+  end,
+  {Some, Left} = lists:split(min(Size, length(All)), All),
+  {Some, Left, Number}
+end,
+
+%% What each of them runs: `[Frames | {Tick, Of, Pid, Before, After, Name, Call}]`, so that `hd` and `tl` group them by stacks. Of: `hot`, or `part`.
+Seen = fun(Tick, Of, Actives, Room) ->
+  Some = lists:sublist(Actives, Room),
+  Infos = Each(fun erlang:process_info/2, [Pid || {Pid, _} <- Some], [status, current_stacktrace, registered_name, initial_call]),
+  [[Frames | {Tick, Of, Pid, Before, After, Name, Call}]
+   || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)]
+end,
+
+%% The price of a tick is told in two parts: to look at statuses, and for each stack; the second may have waited.
+TickOnce = fun(Tick, Size, Most, {Hot, Todo, Others}) ->
+  Began = erlang:monotonic_time(microsecond),
+  Queue = erlang:statistics(total_run_queue_lengths),
+  Tasks = erlang:statistics(total_active_tasks),
+  {Some, Left, Number} = Part(Todo, Size, [self() | Hot]),
+  HotActive = Active(Hot),
+  PartActive = Active(Some),
+  Looked = erlang:monotonic_time(microsecond),
+  FromHot = Seen(Tick, hot, HotActive, Most),
+  All = FromHot ++ Seen(Tick, part, PartActive, Most - length(FromHot)),
+  Each1 = case All of [] -> undefined; _ -> (erlang:monotonic_time(microsecond) - Looked) div length(All) end,
+  Now = case Number of undefined -> Others; _ -> Number end,
+  {All, {length(Some), Now, Looked - Began, Each1, length(HotActive) + length(PartActive), Queue, Tasks}, {Hot, Left, Now}}
+end,
+
+%% Wanted: `#{waits => Milliseconds before each tick, part => Size, most => Stacks of a tick, hot => Processes looked at in each}`
+Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost}, {Hot, Todo, Others}) ->
+  Since = erlang:monotonic_time(microsecond),
+  {Samples, Ticks, {_, Left, Now}} = lists:foldl(fun(Wait, {Taken, Prices, State}) ->
+    case erlang:monotonic_time(microsecond) - Since of
+      %% Stacks were waited for: what is left of the plan is left out.
+      Late when Late > 1500000 -> {Taken, Prices, State};
+      _ ->
+        receive after Wait -> ok end,
+        {New, Price, Next} = TickOnce(length(Prices), Size, Most, State),
+        {New ++ Taken, [Price | Prices], Next}
+    end
+  end, {[], [], {Hot, Todo, Others}}, Waits),
+  Until = erlang:monotonic_time(microsecond),
+  Hits = lists:usort([Pid || [_ | {_, _, Pid, _, _, _, _}] <- Samples]),
+  Lately = lists:sublist(Hits ++ (Hot -- Hits), HotMost),
+  Details = [{Pid, Detail(Pid)} || Pid <- lists:sublist(Hits, 64)],
+  {#{
+    since => Since, until => Until, hot => length(Hot), ticks => lists:reverse(Ticks),
+    stacks => maps:to_list(maps:groups_from_list(fun erlang:hd/1, fun erlang:tl/1, Samples)),
+    processes => [{Pid, Of} || {Pid, #{} = Of} <- Details],
+    packing => erlang:monotonic_time(microsecond) - Until
+  }, {Lately, Left -- Lately, Now}}
+end,
+
+%% Stacks are cut at the flag `backtrace_depth`, 8 by default. Whoever raised it is watched by a process that puts it back as it was,
+%% unless somebody else has set it meanwhile.
+Deepen = fun(Depth) ->
+  Sampler = self(),
+  {Keeper, Ref} = spawn_monitor(fun() ->
+    Watched = monitor(process, Sampler),
+    Was = erlang:system_flag(backtrace_depth, Depth),
+    Sampler ! {deepened, self(), Was},
+    receive {'DOWN', Watched, _, _, _} ->
+      case erlang:system_flag(backtrace_depth, Was) of
+        Depth -> ok;
+        Others -> erlang:system_flag(backtrace_depth, Others)
+      end
+    end
+  end),
+  receive
+    {deepened, Keeper, Was} -> demonitor(Ref, [flush]), Was;
+    {'DOWN', Ref, _, _, _} -> undefined
+  end
+end,
+
+SamplerLoop = fun Again(State) ->
+  receive
+    {sample, Tag, Wanted} ->
+      {Answer, Next} = Sampling(Wanted, State),
+      Owner ! {Tag, Answer},
+      Again(Next);
+    {deepen, Tag, Depth} ->
+      Owner ! {Tag, Deepen(Depth)},
+      Again(State);
+    {events, Tag, Limits} ->
+      Owner ! {Tag, Events(Limits)},
+      Again(State);
+    _ -> Again(State)
+  end
+end,
+
+Arrive(),
+SamplerLoop({[], [], 0}).

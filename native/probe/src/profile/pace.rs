@@ -1,0 +1,237 @@
+//! How often is sampled, and for how many processes, so that it costs what it may. Pure.
+
+use std::collections::VecDeque;
+
+use super::sampled::Sampled;
+
+/// Keeps what sampling costs the node under a share of one core.
+///
+/// What a tick costs is to look at statuses, so much for each process, and to take stacks. Both are measured there, as time by the clock: whatever else
+/// runs on the machine only adds to them, and a stack of one that runs is waited for without work. So of the looks of one plan the median counts, of its
+/// stacks the cheapest, and of the last few plans the cheapest.
+///
+/// As many processes are looked at in a tick as the share allows for at the rate that is wished for; if it does not even allow for [`SamplePace::LEAST`],
+/// ticks come later.
+///
+/// ```
+/// use outrigger_probe::SamplePace;
+///
+/// let pace = SamplePace::new(100.0, 0.02);
+/// assert!(pace.rate() <= 100.0 && pace.spent() < 0.021);
+/// ```
+#[derive(Clone, Debug)]
+pub struct SamplePace {
+    wished: f64,
+    duty: f64,
+    plans: VecDeque<Price>,
+    number: u64,
+    /// Milliseconds that rounding owes to the ticks that come.
+    owed: f64,
+}
+
+/// What one plan has cost, in seconds.
+#[derive(Clone, Copy, Debug)]
+struct Price {
+    /// Of one process that is looked at; a tick costs as much as [`FIXED`] of them besides.
+    look: f64,
+    stack: f64,
+    /// Stacks in a tick.
+    stacks: f64,
+    /// Of a plan as a whole, in a second.
+    packing: f64,
+}
+
+/// What a node is asked to do in about a second.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Plan {
+    /// Milliseconds before each tick.
+    pub(super) waits: Vec<u64>,
+    /// Processes of a tick's part.
+    pub(super) part: usize,
+}
+
+impl Plan {
+    /// Stacks that are taken in one tick.
+    pub(super) const STACKS: usize = 16;
+    /// Processes that were active lately, which are looked at in each tick.
+    pub(super) const HOT: usize = 32;
+}
+
+const FIXED: f64 = 100.0;
+const MOST: usize = 10_000;
+const SLOWEST: f64 = 1.0;
+const PLANS: usize = 5;
+/// Before anything is measured: what a slow machine takes.
+const FIRST: Price = Price { look: 2e-6, stack: 50e-6, stacks: 2.0, packing: 2e-3 };
+/// The golden section: its multiples never fall into step with anything periodic.
+const GOLDEN: f64 = 0.618_033_988_749_895;
+
+impl SamplePace {
+    /// Processes of a part: never fewer, or a walk would take too long.
+    pub const LEAST: usize = 50;
+
+    /// So many ticks in a second, as long as they cost no more than `duty` of one core.
+    #[must_use]
+    pub fn new(rate: f64, duty: f64) -> Self {
+        Self {
+            wished: rate.clamp(SLOWEST, 1_000.0),
+            duty: duty.clamp(0.000_1, 1.0),
+            plans: VecDeque::with_capacity(PLANS),
+            number: 0,
+            owed: 0.0,
+        }
+    }
+
+    /// Ticks in a second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        let left = self.duty - self.price().packing;
+        (left / self.tick(Self::LEAST)).clamp(SLOWEST, self.wished)
+    }
+
+    /// Processes of a tick's part.
+    #[must_use]
+    pub fn part(&self) -> usize {
+        let price = self.price();
+        let may = (self.duty - price.packing) / self.rate() - price.stack * price.stacks;
+        ((may / price.look - FIXED) as usize).saturating_sub(Plan::HOT).clamp(Self::LEAST, MOST)
+    }
+
+    /// What is spent on the node, as a share of one core.
+    #[must_use]
+    pub fn spent(&self) -> f64 {
+        self.price().packing + self.rate() * self.tick(self.part())
+    }
+
+    /// The ticks of about a second, at times that fall into step with nothing.
+    pub(super) fn plan(&mut self) -> Plan {
+        let rate = self.rate();
+        let ticks = (rate.round() as usize).max(1);
+        let mut waits = Vec::with_capacity(ticks);
+        // The look itself takes its part of the time between two ticks.
+        let mean = (1.0 / rate - self.tick(self.part())).max(0.001) * 1e3;
+        for _ in 0..ticks {
+            self.number += 1;
+            let wait = mean * (0.5 + (self.number as f64 * GOLDEN).fract()) + self.owed;
+            let whole = wait.round().max(1.0);
+            self.owed = (wait - whole).clamp(-1.0, 1.0);
+            waits.push(whole as u64);
+        }
+        Plan { waits, part: self.part() }
+    }
+
+    /// Tells what a plan has cost; seconds of work there.
+    pub(super) fn took(&mut self, sampled: &Sampled) -> f64 {
+        let ticks = sampled.ticks.len().max(1);
+        let mut looks: Vec<f64> = (sampled.ticks.iter())
+            .map(|tick| tick.took as f64 / 1e6 / ((tick.examined + sampled.hot) as f64 + FIXED))
+            .collect();
+        looks.sort_by(f64::total_cmp);
+        let Some(look) = looks.get(looks.len() / 2).copied() else { return 0.0 };
+        let stacks: usize = sampled.stacks.iter().map(|(_, samples)| samples.len()).sum();
+        let cheapest = sampled.ticks.iter().filter_map(|tick| tick.stack).min();
+        let stack = cheapest.map_or(self.price().stack, |micros| micros as f64 / 1e6);
+        let span = (sampled.until - sampled.since).max(1) as f64 / 1e6;
+        let packing = sampled.packing as f64 / 1e6;
+        if self.plans.len() == PLANS {
+            self.plans.pop_front();
+        }
+        self.plans.push_back(Price {
+            look: look.max(1e-9),
+            stack,
+            stacks: stacks as f64 / ticks as f64,
+            packing: packing / span,
+        });
+        let looked: f64 =
+            sampled.ticks.iter().map(|tick| ((tick.examined + sampled.hot) as f64 + FIXED) * look).sum();
+        looked + stack * stacks as f64 + packing
+    }
+
+    /// Seconds of one tick.
+    fn tick(&self, part: usize) -> f64 {
+        let price = self.price();
+        price.look * ((part + Plan::HOT) as f64 + FIXED) + price.stack * price.stacks
+    }
+
+    fn price(&self) -> Price {
+        let least = |of: fn(&Price) -> f64| self.plans.iter().map(of).reduce(f64::min);
+        // How many run is no disturbance: the latest counts.
+        let stacks = self.plans.back().map_or(FIRST.stacks, |price| price.stacks);
+        Price {
+            look: least(|price| price.look).unwrap_or(FIRST.look),
+            stack: least(|price| price.stack).unwrap_or(FIRST.stack),
+            stacks,
+            packing: least(|price| price.packing).unwrap_or(FIRST.packing).min(self.duty / 2.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::profile::sampled::Tick;
+
+    /// A node whose processes cost so many microseconds to look at, each of some that run, and stacks so many.
+    fn played(plan: &Plan, look: f64, stack: u64, runs: u64) -> Sampled {
+        let took = (look * (plan.part as f64 + FIXED)).ceil() as u64;
+        let tick = Tick {
+            examined: plan.part as u64,
+            others: 1_000,
+            took,
+            stack: Some(stack),
+            active: runs,
+            ..Tick::default()
+        };
+        let sample = crate::profile::weigh::tests::sample(0);
+        Sampled {
+            since: 0,
+            until: 1_000_000,
+            hot: 0,
+            ticks: vec![tick; plan.waits.len()],
+            stacks: vec![(Vec::new(), vec![sample; plan.waits.len() * runs as usize])],
+            processes: Vec::new(),
+            packing: 100,
+        }
+    }
+
+    proptest! {
+        /// Whatever things cost, it settles under its share, as long as the slowest rate is under it at all.
+        #[test]
+        fn it_settles_under_its_share(look in 0.1..20.0f64, stack in 1..200u64, runs in 0..16u64, rate in 1.0..1000.0f64, duty in 0.01..0.2f64) {
+            let mut pace = SamplePace::new(rate, duty);
+            let mut spent = 0.0;
+            for _ in 0..12 {
+                let plan = pace.plan();
+                prop_assert!(plan.waits.len() <= 1_000 && (SamplePace::LEAST..=MOST).contains(&plan.part));
+                spent = pace.took(&played(&plan, look, stack, runs));
+            }
+            let floor = (look * 182.0 + (stack * runs) as f64) / 1e6 * 1.05;
+            prop_assert!(spent <= (duty * 1.1).max(floor + 0.001), "{spent} of {duty}, {}", pace.rate());
+        }
+    }
+
+    #[test]
+    fn ticks_come_at_the_rate_and_in_no_step() {
+        let mut pace = SamplePace::new(100.0, 0.5);
+        pace.took(&played(&pace.clone().plan(), 0.1, 10, 1));
+        let waits: Vec<u64> = (0..10).flat_map(|_| pace.plan().waits).collect();
+        assert_eq!(waits.len(), 1_000);
+        let all: u64 = waits.iter().sum();
+        assert!((8_500..10_000).contains(&all), "{all} ms, the rest is the looks themselves");
+        for wait in 6..14 {
+            assert!(waits.iter().filter(|of| **of == wait).count() > 50, "{wait} ms is one of them");
+        }
+    }
+
+    #[test]
+    fn dear_looks_come_less_often_cheap_ones_see_more() {
+        let mut pace = SamplePace::new(100.0, 0.02);
+        pace.took(&played(&pace.clone().plan(), 20.0, 100, 4));
+        assert!(pace.rate() < 10.0, "{}", pace.rate());
+        assert_eq!(pace.part(), SamplePace::LEAST);
+        pace.took(&played(&pace.clone().plan(), 0.2, 10, 1));
+        assert!(pace.rate() > 99.0 && pace.part() > 500, "{} {}", pace.rate(), pace.part());
+    }
+}
