@@ -13,9 +13,10 @@
 //! *Shown* is a two-sided probability of at most `1 - confidence`, in the direction that is worse. So where nothing has changed
 //! a gate fails or warns in at most `1 - confidence` of all runs.
 
+use super::evaluate::Place;
 use super::material::Material;
-use super::read::{self, End, Labels, Notes, Value};
-use super::{Lack, Reading, Scope, scopes};
+use super::read::{self, End, Index, Labels, Notes, Value};
+use super::{Lack, Reading, scopes};
 use crate::gate::{Budget, Comparing, Floor, Gate, Verdict, Worse, show};
 use crate::stats::{Shift, Weighted, hodges_lehmann, mann_whitney, smallest_p};
 use crate::{Series, Window};
@@ -184,8 +185,23 @@ fn of_each_window(
                 node.fit()?;
             }
             let mut notes = Notes::default();
-            for labels in labels_of(figure, &scope) {
-                match read::figure(figure, &scope, &labels, End::High, budget.samples, &mut notes)? {
+            let index = Index::new([figure], &scope);
+            let none = Labels::new();
+            let mut sets: Vec<&Labels> = index.groups().flat_map(|groups| groups.keys()).collect();
+            if sets.is_empty() {
+                // What is missing is said by who reads it.
+                sets.push(&none);
+            }
+            let value_of = |name: &str| Err(Lack::not_run(format!("{name} is of no node")));
+            for labels in sets {
+                let place = Place {
+                    scope: &scope,
+                    index: &index,
+                    labels,
+                    least: budget.samples,
+                    value_of: &value_of,
+                };
+                match read::figure(figure, &place, End::High, &mut notes)? {
                     Value::One(value) => values.push((value, 1)),
                     Value::Each(points) => values.extend(points.iter().map(|point| (point.value, 1))),
                 }
@@ -194,10 +210,4 @@ fn of_each_window(
         }
     }
     Ok(Side { values: Weighted::new(values), defects })
-}
-
-fn labels_of(figure: &crate::gate::Figure, scope: &Scope<'_>) -> Vec<Labels> {
-    let groups = read::groups(figure, scope);
-    // What is missing is said by who reads it.
-    if groups.is_empty() { vec![Labels::new()] } else { groups.into_iter().collect() }
 }

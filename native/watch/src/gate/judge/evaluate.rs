@@ -1,14 +1,16 @@
 //! Both sides of a comparison, from figures to numbers.
 
-use super::read::{self, End, Labels, Notes, Point, Value};
+use super::read::{self, End, Index, Labels, Notes, Point, Value};
 use super::{Lack, Scope};
 use crate::Number;
 use crate::gate::expr::{Arithmetic, Comparison, Expr};
 use crate::gate::{Figure, Relation, Shape};
 
 /// What an expression is evaluated over.
+#[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) scope: &'a Scope<'a>,
+    pub(super) index: &'a Index<'a>,
     pub(super) labels: &'a Labels,
     pub(super) least: u64,
     pub(super) value_of: &'a dyn Fn(&str) -> Result<Number, Lack>,
@@ -64,7 +66,7 @@ fn evaluate(expr: &Expr, place: &Place<'_>, end: End, notes: &mut Notes) -> Resu
             notes.samples = notes.samples.min(1);
             (place.value_of)(&figure.metric).map(|number| Value::One(number.value))
         }
-        Expr::Figure(figure) => read::figure(figure, place.scope, place.labels, end, place.least, notes),
+        Expr::Figure(figure) => read::figure(figure, place, end, notes),
         Expr::Negative(inside) => Ok(match evaluate(inside, place, end, notes)? {
             Value::One(value) => Value::One(-value),
             Value::Each(points) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::evaluate::{Place, Sides, worst};
 use super::material::Material;
-use super::read::{self, Labels, Notes};
+use super::read::{Index, Labels, Notes};
 use super::{Lack, Reading, Scope, scopes};
 use crate::gate::{Budget, Comparison, Shape, Verdict, show};
 use crate::{Key, Number};
@@ -19,7 +19,7 @@ pub(super) fn judge(
     let judge = Judge { budget, pass, warn, material };
     if judge.figures().all(|figure| figure.shape == Shape::Value) {
         let scope = Scope { nodes: Vec::new() };
-        return vec![judge.reading(&scope, &Labels::new())];
+        return vec![judge.reading(&scope, &Index::new([], &scope), &Labels::new())];
     }
     match scopes(budget, material) {
         Err(why) => vec![Lack::not_run(why).reading(None, String::new())],
@@ -39,33 +39,30 @@ impl<'a> Judge<'a> {
         self.pass.figures().into_iter().chain(self.warn.map(Comparison::figures).unwrap_or_default())
     }
 
-    fn scope(&self, scope: &Scope<'_>) -> Vec<Reading> {
+    fn scope(&self, scope: &Scope<'a>) -> Vec<Reading> {
         if let Some(lack) = scope.nodes.iter().find_map(|(_, node)| node.fit().err()) {
             return vec![lack.reading(scope.node(self.budget.per), String::new())];
         }
+        let index = Index::new(self.figures().filter(|figure| figure.shape != Shape::Value), scope);
         // Those figures tell apart that have several series. One that is alone goes with all of them.
-        let groups =
-            self.figures().filter(|figure| figure.shape != Shape::Value).map(|f| read::groups(f, scope));
-        let groups: Vec<BTreeSet<Labels>> = groups.collect();
-        let mut sets: BTreeSet<&Labels> = groups.iter().filter(|group| group.len() > 1).flatten().collect();
-        if sets.is_empty() {
-            sets = groups.iter().flatten().max_by_key(|labels| labels.len()).into_iter().collect();
-        }
+        let several = index.groups().filter(|groups| groups.len() > 1);
+        let mut sets: BTreeSet<&Labels> = several.flat_map(|groups| groups.keys()).collect();
         let none = Labels::new();
         if sets.is_empty() {
-            sets.insert(&none);
+            let most = index.groups().flat_map(|groups| groups.keys()).max_by_key(|labels| labels.len());
+            sets.insert(most.unwrap_or(&none));
         }
-        sets.into_iter().map(|labels| self.reading(scope, labels)).collect()
+        sets.into_iter().map(|labels| self.reading(scope, &index, labels)).collect()
     }
 
-    fn reading(&self, scope: &Scope<'_>, labels: &Labels) -> Reading {
+    fn reading(&self, scope: &Scope<'_>, index: &Index<'_>, labels: &Labels) -> Reading {
         let node = scope.node(self.budget.per);
         let shown_labels = match labels.is_empty() {
             true => String::new(),
             false => Key { metric: String::new(), labels: labels.clone() }.to_string(),
         };
         let value_of = |name: &str| self.value(name);
-        let place = Place { scope, labels, least: self.budget.samples, value_of: &value_of };
+        let place = Place { scope, index, labels, least: self.budget.samples, value_of: &value_of };
         let mut notes = Notes::default();
         let sides = worst(self.pass, &place, &mut notes).and_then(|sides| {
             let holds =

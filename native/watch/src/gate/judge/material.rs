@@ -62,7 +62,8 @@ impl Node {
     fn take(&mut self, gate: &Gate, window: &Window, name: &str, node: &NodeWindow) {
         let begin = window.from.max(node.joined);
         let settled = begin.saturating_add(gate.warm_up);
-        self.seconds += window.until.saturating_sub(settled) as f64 / 1_000.0;
+        let end = node.gone.map_or(window.until, |gone| gone.min(window.until));
+        self.seconds += end.saturating_sub(settled) as f64 / 1_000.0;
         if let Some(offset) = node.clock_offset_ms.filter(|offset| offset.unsigned_abs() > gate.clock_skew) {
             let side = if offset < 0 { "behind" } else { "ahead of" };
             self.unfit = Some(format!(

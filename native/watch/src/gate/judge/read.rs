@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::evaluate::Place;
 use super::material::{Kept, Node};
 use super::{Lack, Scope};
 use crate::gate::expr::Statistic;
@@ -73,50 +74,67 @@ fn group(figure: &Figure, key: &Key) -> Labels {
     key.labels.iter().filter(named).map(|(label, value)| (label.clone(), value.clone())).collect()
 }
 
-/// All sets of labels that a figure has on some nodes.
-pub(super) fn groups(figure: &Figure, scope: &Scope<'_>) -> BTreeSet<Labels> {
-    let of = |(_, node): &(&str, &Node)| {
-        meant(figure, node).map(|(key, _)| group(figure, key)).collect::<Vec<_>>()
-    };
-    scope.nodes.iter().flat_map(of).collect()
+/// The series that a figure means, by what tells its results apart, with the node of each.
+pub(super) type Groups<'a> = BTreeMap<Labels, Vec<(usize, &'a Key, &'a Kept)>>;
+
+/// The series of each figure of a comparison, found once: there may be many.
+pub(super) struct Index<'a> {
+    groups: Vec<(&'a Figure, Groups<'a>)>,
+}
+
+impl<'a> Index<'a> {
+    pub(super) fn new(figures: impl IntoIterator<Item = &'a Figure>, scope: &Scope<'a>) -> Self {
+        let one = |figure: &'a Figure| {
+            let mut groups = Groups::new();
+            for (index, (_, node)) in scope.nodes.iter().enumerate() {
+                for (key, kept) in meant(figure, node) {
+                    groups.entry(group(figure, key)).or_default().push((index, key, kept));
+                }
+            }
+            (figure, groups)
+        };
+        Self { groups: figures.into_iter().map(one).collect() }
+    }
+
+    /// Those of all figures.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &Groups<'a>> {
+        self.groups.iter().map(|(_, groups)| groups)
+    }
+
+    /// What of a figure goes with these labels. A series that is alone goes with all of them.
+    fn of(&self, figure: &Figure, labels: &Labels) -> Option<&[(usize, &'a Key, &'a Kept)]> {
+        let (_, groups) = self.groups.iter().find(|(known, _)| std::ptr::eq(*known, figure))?;
+        let alone = groups.values().next().filter(|_| groups.len() == 1);
+        alone.or_else(|| groups.get(labels)).map(Vec::as_slice)
+    }
 }
 
 /// Reads a figure of a metric of nodes.
-pub(super) fn figure(
-    figure: &Figure,
-    scope: &Scope<'_>,
-    labels: &Labels,
-    end: End,
-    least: u64,
-    notes: &mut Notes,
-) -> Result<Value, Lack> {
-    let groups = groups(figure, scope);
-    // A series that is alone goes with all the others.
-    let wanted = if groups.len() == 1 { groups.first() } else { groups.get(labels) };
-    let Some(wanted) = wanted else { return Err(missing(figure, scope, labels)) };
+pub(super) fn figure(figure: &Figure, place: &Place<'_>, end: End, notes: &mut Notes) -> Result<Value, Lack> {
+    let Place { scope, index, labels, least, .. } = *place;
+    let Some(found) = index.of(figure, labels) else { return Err(missing(figure, scope, labels)) };
     let mut samples: Vec<(usize, &[Sample])> = Vec::new();
     let mut histogram = LogLinear::new();
     let mut rate = 0.0;
-    for (index, (name, node)) in scope.nodes.iter().enumerate() {
-        let mut found = false;
-        for (key, kept) in meant(figure, node).filter(|(key, _)| group(figure, key) == *wanted) {
-            found = true;
-            notes.defects.extend(kept.defects.iter().cloned());
-            match (&kept.series, figure.shape) {
-                (Series::Samples(one), Shape::Samples) => samples.push((index, one)),
-                (Series::Histogram(one), Shape::Histogram) => {
-                    histogram.merge(one);
-                    rate += one.total() as f64 / node.seconds;
-                }
-                _ => {
-                    return Err(Lack::not_run(format!(
-                        "{key} of {name} is recorded in another form than it has"
-                    )));
-                }
+    let mut has = vec![false; scope.nodes.len()];
+    for (node, key, kept) in found {
+        has[*node] = true;
+        let (name, of) = scope.nodes[*node];
+        notes.defects.extend(kept.defects.iter().cloned());
+        match (&kept.series, figure.shape) {
+            (Series::Samples(one), Shape::Samples) => samples.push((*node, one)),
+            (Series::Histogram(one), Shape::Histogram) => {
+                histogram.merge(one);
+                rate += one.total() as f64 / of.seconds;
+            }
+            _ => {
+                return Err(Lack::not_run(format!("{key} of {name} is recorded in another form than it has")));
             }
         }
+    }
+    for ((name, node), has) in scope.nodes.iter().zip(has) {
         // A node that counts the metric, but not with these labels, has had nothing of them.
-        if !found && !node.series.keys().any(|key| key.metric == figure.metric) {
+        if !has && !measures(node, &figure.metric) {
             return Err(missing(figure, &Scope { nodes: vec![(*name, *node)] }, labels));
         }
         notes.defects.extend(node.lost.clone());
@@ -132,11 +150,16 @@ fn names(scope: &Scope<'_>) -> String {
     scope.nodes.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
 }
 
+/// Whether a node has any series of a metric. Keys of one metric stand beside each other, the one without labels first.
+fn measures(node: &Node, metric: &str) -> bool {
+    let first = Key::new(metric);
+    node.series.range(&first..).next().is_some_and(|(key, _)| key.metric == metric)
+}
+
 fn missing(figure: &Figure, scope: &Scope<'_>, labels: &Labels) -> Lack {
     let names = names(scope);
     let reason = scope.nodes.iter().find_map(|(_, node)| node.absent.get(&figure.metric));
-    let others =
-        scope.nodes.iter().any(|(_, node)| node.series.keys().any(|key| key.metric == figure.metric));
+    let others = scope.nodes.iter().any(|(_, node)| measures(node, &figure.metric));
     let key = Key { metric: figure.metric.clone(), labels: labels.clone() };
     Lack::not_run(match (reason, others) {
         (Some(reason), _) => format!("{} of {names} could not be read: {reason}", figure.metric),
