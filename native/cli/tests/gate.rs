@@ -182,7 +182,8 @@ fn each_run_is_recorded_and_verified() {
     assert!(out.starts_with("ok  2 records are what was written, head "), "{out}");
     let (_, shown, _) = folder.run("evidence show --last 1");
     assert!(
-        shown.contains("2  pass          gate ship") && shown.contains(&folder.git("rev-parse HEAD^{tree}")),
+        shown.contains("2  pass          gate ship, 20")
+            && shown.contains(&folder.git("rev-parse HEAD^{tree}")),
         "{shown}"
     );
 

@@ -138,6 +138,25 @@ fn another_key_and_another_tree_are_named() {
     assert_eq!(said, format!("line 1, tree: files had changes that {TREE} does not have"));
 }
 
+/// Nothing stands behind the last line, so its hash is nowhere: what it means is signed, and there is one way to write that.
+#[test]
+fn the_last_line_cannot_be_written_in_another_way() {
+    let text = String::from_utf8(file(1)).unwrap();
+    for (part, other) in [
+        ("{\"payload\"", "{ \"payload\""),
+        ("\"sig\":", "\"\\u0073ig\":"),
+        ("\"payloadType\":\"application/", "\"payloadType\":\"application\\/"),
+    ] {
+        let written = text.replacen(part, other, 1);
+        assert_ne!(written, text);
+        let verified = verify(written.as_bytes(), &trusted());
+        assert_eq!(
+            verified.altered[0].to_string(),
+            "line 1, line: not written as an envelope is written here"
+        );
+    }
+}
+
 #[test]
 fn a_flipped_bit_of_any_byte_is_found() {
     let file = file(1);

@@ -1,6 +1,7 @@
 //! `outrigger evidence`: what the records of gates say, and whether they are what was written.
 
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use outrigger_watch::evidence::{Expected, PublicKey, Seen, Verified, verify};
 use outrigger_watch::report::clean::line;
@@ -9,6 +10,7 @@ use crate::args::{EvidenceArgs, EvidenceCommand, ShowArgs, VerifyArgs};
 use crate::exit::Exit;
 use crate::gate::{MOST_EVIDENCE, read};
 use crate::git::Git;
+use crate::log::Utc;
 use crate::out;
 
 /// Runs a command of `outrigger evidence`.
@@ -122,15 +124,13 @@ fn text(verified: &Verified, expected: &Expected) -> String {
 /// A record in two lines.
 fn one(record: &Seen) -> String {
     let of = |member: &str| record.outcome[member].as_str().unwrap_or("?").to_owned();
-    let seconds = record.at / 1_000;
+    let at = UNIX_EPOCH
+        .checked_add(Duration::from_millis(record.at))
+        .map_or_else(|| "?".into(), |at| Utc(at).to_string());
     let tree = record.tree.as_deref().unwrap_or("no tree");
     let dirty = if record.dirty { " and changes beside it" } else { "" };
-    line(&format!(
-        "{:>4}  {:12}  gate {}, at {seconds} s of Unix time, of {tree}{dirty}",
-        record.number,
-        of("verdict"),
-        of("gate")
-    )) + "\n"
+    line(&format!("{:>4}  {:12}  gate {}, {at}, of {tree}{dirty}", record.number, of("verdict"), of("gate")))
+        + "\n"
         + &line(&format!("      {}", of("why")))
         + "\n"
 }

@@ -23,6 +23,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::args::LogLevel;
+pub(crate) use clock::Utc;
 use layer::LineLayer;
 pub(crate) use record::{Event, Level, Record};
 pub(crate) use sink::Sink;

@@ -128,7 +128,9 @@ pub(super) fn figure(figure: &Figure, place: &Place<'_>, end: End, notes: &mut N
                 rate += one.total() as f64 / of.seconds;
             }
             _ => {
-                return Err(Lack::not_run(format!("{key} of {name} is recorded in another form than it has")));
+                return Err(Lack::not_run(format!(
+                    "{key} of {name} is recorded in another form than it has"
+                )));
             }
         }
     }
