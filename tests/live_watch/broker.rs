@@ -26,7 +26,7 @@ impl Broker {
         let cookie = home.path().join(".erlang.cookie");
         fs::write(&cookie, COOKIE).unwrap();
         fs::set_permissions(&cookie, fs::Permissions::from_mode(0o400)).unwrap();
-        let ofhome = |name: &str| home.path().join(name);
+        let of_home = |name: &str| home.path().join(name);
         let mut command = Command::new(program());
         command
             .env("HOME", home.path())
@@ -35,15 +35,15 @@ impl Broker {
             .env("RABBITMQ_USE_LONGNAME", "true")
             .env("RABBITMQ_NODE_PORT", free_port().to_string())
             .env("RABBITMQ_DIST_PORT", free_port().to_string())
-            .env("RABBITMQ_MNESIA_BASE", ofhome("mnesia"))
-            .env("RABBITMQ_LOG_BASE", ofhome("log"))
+            .env("RABBITMQ_MNESIA_BASE", of_home("mnesia"))
+            .env("RABBITMQ_LOG_BASE", of_home("log"))
             .env("RABBITMQ_LOGS", "-")
-            .env("RABBITMQ_PID_FILE", ofhome("pid"))
-            .env("RABBITMQ_ENABLED_PLUGINS_FILE", ofhome("plugins"))
+            .env("RABBITMQ_PID_FILE", of_home("pid"))
+            .env("RABBITMQ_ENABLED_PLUGINS_FILE", of_home("plugins"))
             .env("RABBITMQ_CONF_ENV_FILE", "/dev/null");
         let process = Process::start("RabbitMQ", command, "scripts/setup test");
         process.wait_line(0, 2 * LONG, "the start", |line| line.contains("Server startup complete"));
-        Self { name, process, home: home }
+        Self { name, process, home }
     }
 }
 

@@ -11,6 +11,7 @@ mod exit;
 mod gate;
 mod git;
 mod log;
+mod look;
 mod out;
 mod profile;
 mod run;

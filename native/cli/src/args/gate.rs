@@ -4,10 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::{ClusterArgs, CookieArgs, LookArgs, TlsArgs};
+
 const EXAMPLES: &str = "\
 Examples:
-  Look at a node for half a minute, and judge what was seen by the gates of outrigger.toml:
-      outrigger watch app@10.0.0.5 --for 35s --record window.json
+  Look at two nodes for as long as the gates of outrigger.toml say, and judge what was seen:
+      outrigger gate --join app1@10.0.0.5,app2@10.0.0.6
+  The same in two steps:
+      outrigger watch app1@10.0.0.5 app2@10.0.0.6 --for 35s --record window.json
       outrigger gate --from window.json
   One gate, against ten windows that were kept, beside ten new ones:
       outrigger gate ship --from now-*.json --against baseline-*.json
@@ -30,9 +34,21 @@ pub(crate) struct GateArgs {
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 
-    /// Recordings to judge, as `outrigger watch --record` writes them; without any, only result files can be
+    /// Recordings to judge, as `outrigger watch --record` writes them; without any and without --join, only result files can be
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) from: Vec<PathBuf>,
+
+    /// Nodes to look at now, for as long as the gates' windows and warm-up times say.
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+
+    /// The cookie's source.
+    #[command(flatten)]
+    pub(crate) cookie: CookieArgs,
+
+    /// TLS, or not.
+    #[command(flatten)]
+    pub(crate) tls: TlsArgs,
 
     /// Recordings of the baseline, in place of those that the configuration names
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -57,6 +73,20 @@ pub(crate) struct GateArgs {
     /// Do not record the run
     #[arg(long, conflicts_with = "evidence")]
     pub(crate) no_evidence: bool,
+}
+
+impl GateArgs {
+    /// The nodes to look at now, if there are any.
+    pub(crate) fn look(&self) -> Option<LookArgs> {
+        let nodes = &self.cluster;
+        (!nodes.join.is_empty() || !nodes.peer.is_empty()).then(|| LookArgs {
+            nodes: nodes.join.clone(),
+            peer: nodes.peer.clone(),
+            epmd_port: nodes.epmd_port,
+            cookie: self.cookie.clone(),
+            tls: self.tls.clone(),
+        })
+    }
 }
 
 /// How the answer is written.

@@ -2,15 +2,17 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
+use outrigger_probe::Sight;
 use outrigger_watch::gate::{Config, Gate, Outcome, Verdict, judge};
 use outrigger_watch::{Window, report};
 
 use super::material::{add_files, read, windows};
 use super::record::Recorder;
-use crate::args::{GateArgs, GateFormat};
+use crate::args::{GateArgs, GateFormat, LookArgs};
 use crate::exit::Exit;
+use crate::look;
 use crate::out;
 
 /// Bytes of a configuration, of which more says that it is none.
@@ -35,17 +37,34 @@ fn gate(args: &GateArgs) -> Result<Verdict, String> {
     let gates = chosen(&config, args.name.as_deref(), &name)?;
     // Before anything is judged: a run that cannot be recorded is not made.
     let recorder = if args.no_evidence { None } else { Some(Recorder::new(&args.evidence)?) };
-    let seen = windows(&args.from)?;
+    let mut seen = windows(&args.from)?;
+    if let Some(nodes) = args.look() {
+        seen.push(watched(&nodes, &gates)?);
+    }
     let judged = judged(args, &gates, &seen)?;
     let outcomes: Vec<Outcome> = judged.iter().map(|(outcome, _)| outcome.clone()).collect();
     out::print(&written(args, &outcomes, &judged, &name));
     if let Some(recorder) = recorder
-        && let Some(link) = recorder.record(now_ms(), (&name, &bytes), &judged)?
+        && let Some(link) = recorder.record(look::now_ms(), (&name, &bytes), &judged)?
     {
         let file = args.evidence.display();
         out::complain(&format!("recorded in {file}, number {}, head {}\n", link.number, link.hash));
     }
     Ok(outcomes.iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::NotRun))
+}
+
+/// Looks at the nodes for as long as the longest of the gates wants.
+fn watched(nodes: &LookArgs, gates: &[&Gate]) -> Result<Window, String> {
+    let millis = gates.iter().map(|gate| gate.window.saturating_add(gate.warm_up)).max().unwrap_or(0);
+    // The first round has no rates, and the last may come late.
+    let during = Duration::from_millis(millis) + Duration::from_secs(2);
+    out::complain(&format!("looking for {} s …\n", during.as_secs()));
+    let lost = |sight: &Sight| {
+        if let Sight::Lost { node, error } = sight {
+            out::complain(&format!("{node}: {error}\n"));
+        }
+    };
+    look::window("gate", nodes, during, lost).map_err(|error| error.to_string())
 }
 
 fn config_of(path: &Path) -> Result<Vec<u8>, String> {
@@ -81,7 +100,7 @@ fn judged(args: &GateArgs, gates: &[&Gate], seen: &[Window]) -> Result<Vec<(Outc
                 false => args.against.clone(),
             };
             let mut now = seen.to_vec();
-            add_files(gate, folder, &mut now, now_ms());
+            add_files(gate, folder, &mut now, look::now_ms());
             Ok((judge(gate, &now, &windows(&base)?), now))
         })
         .collect()
@@ -98,9 +117,4 @@ fn written(args: &GateArgs, outcomes: &[Outcome], judged: &[(Outcome, Vec<Window
         // All gates are about the same windows.
         GateFormat::Html => report::html(outcomes, judged.first().map_or(&[], |(_, windows)| windows)),
     }
-}
-
-fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -2,10 +2,8 @@
 
 use std::io::{self, IsTerminal};
 use std::thread;
-use std::time::Duration;
 
-use outrigger_node::NodeError;
-use outrigger_probe::{Cluster, WatchConfig};
+use outrigger_probe::WatchConfig;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{Event, read};
 use tokio::runtime::Builder;
@@ -16,12 +14,10 @@ use super::keys::wish;
 use super::state::State;
 use crate::args::TopArgs;
 use crate::exit::Exit;
+use crate::look::{self, LookError};
 use crate::out;
-use crate::run::Stdin;
-use crate::settings::{HostNames, LookSettings, SettingsError};
-use crate::visit::Visitor;
+use crate::settings::LookSettings;
 
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Processes of each order: more than fit on a screen.
 const PROCESSES: usize = 50;
 
@@ -31,9 +27,7 @@ enum TopError {
     #[error("this is no terminal; for scripts there is `outrigger watch --json`")]
     NoTerminal,
     #[error(transparent)]
-    Settings(#[from] SettingsError),
-    #[error("{0}")]
-    Node(Box<NodeError>),
+    Look(#[from] LookError),
     #[error("the terminal failed: {0}")]
     Terminal(#[from] io::Error),
 }
@@ -45,7 +39,7 @@ pub(crate) fn run(args: &TopArgs) -> Exit {
         Err(error) => {
             out::complain(&format!("error: {error}\n"));
             match error {
-                TopError::Settings(error) => error.exit(),
+                TopError::Look(error) => error.exit(),
                 TopError::NoTerminal => Exit::Usage,
                 _ => Exit::Failed,
             }
@@ -57,51 +51,42 @@ fn top(args: &TopArgs) -> Result<(), TopError> {
     if !io::stdout().is_terminal() {
         return Err(TopError::NoTerminal);
     }
-    let first_line = || Stdin::start(false).ok()?.first_line(PATIENCE);
-    let settings = LookSettings::resolve(&args.look, &HostNames::of_system(), first_line)?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let done = runtime.block_on(look(args, settings));
-    runtime.shutdown_background();
-    done
-}
-
-async fn look(args: &TopArgs, settings: LookSettings) -> Result<(), TopError> {
-    let names = settings.names();
-    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
-    let node = |error| TopError::Node(Box::new(error));
-    let visitor = Visitor::start("top", &host, cookie, tls, epmd_port, PATIENCE).await.map_err(node)?;
+    let settings = look::settings(&args.look).map_err(LookError::from)?;
     let config = WatchConfig {
         interval: args.every,
         duty: args.duty / 100.0,
         processes: PROCESSES,
-        patience: PATIENCE,
+        patience: look::PATIENCE,
         ..WatchConfig::default()
     };
-    let cluster = Cluster::watch(visitor.node(), &names, config);
-    for target in &targets {
-        visitor.join(target).map_err(node)?;
-    }
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let names = settings.names();
     // Restores the terminal also when something panics.
     let mut terminal = ratatui::try_init()?;
-    let shown = show(&mut terminal, State::new(&names), cluster).await;
+    let shown = runtime.block_on(show(&mut terminal, State::new(&names), settings, config));
     ratatui::restore();
-    visitor.leave().await;
+    runtime.shutdown_background();
     shown
 }
 
 async fn show(
     terminal: &mut DefaultTerminal,
-    mut state: State,
-    mut cluster: Cluster,
+    state: State,
+    settings: LookSettings,
+    config: WatchConfig,
 ) -> Result<(), TopError> {
+    let (sender, mut sights) = channel(16);
+    let looking = look::look("top", settings, config, None, |sight| {
+        sender.try_send(sight).is_ok() || !sender.is_closed()
+    });
+    let mut looking = std::pin::pin!(looking);
     let mut events = typed();
+    let mut state = state;
     loop {
         terminal.draw(|frame| draw(&state, frame))?;
         tokio::select! {
-            sight = cluster.next() => match sight {
-                Some(sight) => state.saw(sight),
-                None => return Ok(()),
-            },
+            done = &mut looking => return Ok(done?),
+            Some(sight) = sights.recv() => state.saw(sight),
             event = events.recv() => match event {
                 Some(Event::Key(key)) => {
                     if wish(key).is_some_and(|wish| !state.wish(wish)) {

@@ -1,0 +1,132 @@
+//! Looking at nodes for a while, for the commands that do: a temporary hidden node, a watch on each target, and sights until it is time to end.
+
+use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use outrigger_node::NodeError;
+use outrigger_probe::{Cluster, Recorder, Sight, WatchConfig};
+use outrigger_watch::Window;
+use tokio::runtime::Builder;
+use tokio::time::{Instant, sleep_until};
+
+use crate::args::LookArgs;
+use crate::exit::Exit;
+use crate::run::Stdin;
+use crate::settings::{HostNames, LookSettings, SettingsError};
+use crate::visit::Visitor;
+
+/// For each step of a link, and for each answer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why there is nothing to see.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LookError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(#[from] io::Error),
+    #[error("{0}")]
+    Node(Box<NodeError>),
+    #[error("no node answered; `outrigger doctor --join NODE` says what is in the way")]
+    Nobody,
+}
+
+impl LookError {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Settings(error) => error.exit(),
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl From<NodeError> for LookError {
+    fn from(error: NodeError) -> Self {
+        Self::Node(Box::new(error))
+    }
+}
+
+/// The settings behind the options. Reads the cookie, maybe from standard input.
+pub(crate) fn settings(args: &LookArgs) -> Result<LookSettings, SettingsError> {
+    let first_line = || Stdin::start(false).ok()?.first_line(PATIENCE);
+    LookSettings::resolve(args, &HostNames::of_system(), first_line)
+}
+
+/// Shows `take` what is seen, until the time is over, a Ctrl-C comes, or `take` has seen enough (`false`).
+pub(crate) async fn look(
+    purpose: &str,
+    settings: LookSettings,
+    config: WatchConfig,
+    during: Option<Duration>,
+    mut take: impl FnMut(Sight) -> bool,
+) -> Result<(), LookError> {
+    let names = settings.names();
+    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
+    let visitor = Visitor::start(purpose, &host, cookie, tls, epmd_port, PATIENCE).await?;
+    let mut cluster = Cluster::watch(visitor.node(), &names, config);
+    for target in &targets {
+        visitor.join(target)?;
+    }
+    let end = during.map(|during| Instant::now() + during);
+    let mut rounds = 0_u64;
+    loop {
+        let over = async {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            sight = cluster.next() => match sight {
+                Some(sight) => {
+                    rounds += u64::from(matches!(sight, Sight::Round(_)));
+                    if !take(sight) {
+                        break;
+                    }
+                }
+                None => break,
+            },
+            () = over => break,
+            _ = tokio::signal::ctrl_c() => break,
+        }
+    }
+    drop(cluster);
+    visitor.leave().await;
+    if rounds == 0 { Err(LookError::Nobody) } else { Ok(()) }
+}
+
+/// Looks for so long, and gives what was seen. `tell` hears of each sight, for progress.
+pub(crate) fn window(
+    purpose: &str,
+    args: &LookArgs,
+    during: Duration,
+    mut tell: impl FnMut(&Sight),
+) -> Result<Window, LookError> {
+    let settings = settings(args)?;
+    let config = WatchConfig { patience: PATIENCE, ..WatchConfig::default() };
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let mut recorder = Recorder::new(now_ms());
+    let done = runtime.block_on(look(purpose, settings, config, Some(during), |sight| {
+        keep(&mut recorder, &sight);
+        tell(&sight);
+        true
+    }));
+    runtime.shutdown_background();
+    done.map(|()| recorder.window(now_ms()))
+}
+
+/// Keeps a sight.
+pub(crate) fn keep(recorder: &mut Recorder, sight: &Sight) {
+    match sight {
+        Sight::Joined { node, .. } => recorder.joined(node.as_str(), now_ms()),
+        Sight::Round(round) => recorder.saw(round),
+        Sight::Lost { node, .. } => recorder.lost(node.as_str(), now_ms()),
+        _ => {}
+    }
+}
+
+/// Milliseconds since the Unix epoch.
+pub(crate) fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
