@@ -1,5 +1,6 @@
 //! Several nodes, watched at a time: links that break and nodes that restart are waited for.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,15 +37,21 @@ pub enum Sight {
 
 /// Rounds that wait to be taken. When nobody takes them the nodes are not asked: nothing grows.
 const WAITING: usize = 64;
+/// Nodes that are watched at a time.
+const NODES: usize = 1_000;
 /// After a guest has ended, before there is a new one.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The nodes that are watched. Dropped, it ends all guests.
 #[derive(Debug)]
 pub struct Cluster {
+    node: Node,
+    config: WatchConfig,
+    watched: HashSet<NodeName>,
+    sender: Sender<Sight>,
     sights: Receiver<Sight>,
     views: Views,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Cluster {
@@ -52,13 +59,30 @@ impl Cluster {
     #[must_use]
     pub fn watch(node: &Node, peers: &[NodeName], config: WatchConfig) -> Self {
         let (sender, sights) = channel(WAITING);
-        let mut tasks = JoinSet::new();
+        let mut cluster = Self {
+            node: node.clone(),
+            config,
+            watched: HashSet::new(),
+            sender,
+            sights,
+            views: Views::default(),
+            tasks: JoinSet::new(),
+        };
         for peer in peers {
-            // Before the first look at the links: no link can come up unseen.
-            let events = node.events();
-            tasks.spawn(keep(node.clone(), events, peer.clone(), config, sender.clone()));
+            cluster.add(peer);
         }
-        Self { sights, views: Views::default(), _tasks: tasks }
+        cluster
+    }
+
+    /// Watches one node more. `false`: it is watched already, or there are too many.
+    pub fn add(&mut self, peer: &NodeName) -> bool {
+        if self.watched.len() >= NODES || !self.watched.insert(peer.clone()) {
+            return false;
+        }
+        // Before the first look at the links: no link can come up unseen.
+        let events = self.node.events();
+        self.tasks.spawn(keep(self.node.clone(), events, peer.clone(), self.config, self.sender.clone()));
+        true
     }
 
     /// What is seen next. Cancel-safe. `None` when our node is shut down.

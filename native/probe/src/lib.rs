@@ -53,6 +53,7 @@ mod pace;
 mod pools;
 mod profile;
 mod recorder;
+mod rolling;
 mod views;
 mod watch;
 
@@ -67,5 +68,6 @@ pub use pace::Pace;
 pub use pools::{Holder, Pool, Waiter};
 pub use profile::{By, Cost, ProcessTime, Profile, ProfileConfig, Profiler, SamplePace};
 pub use recorder::Recorder;
+pub use rolling::Rolling;
 pub use views::Views;
 pub use watch::{Round, Watch, WatchConfig};

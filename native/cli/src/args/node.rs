@@ -1,6 +1,7 @@
 //! Options of `outrigger node`.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -25,6 +26,8 @@ Examples:
       outrigger node --status rust@10.0.0.9 --json | jq '.peers[] | select(.state == \"down\")'
   Small queues for nodes that read too slowly, of which presence needs only the newest message of each topic:
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --pubsub-queue 8MiB --pubsub-policy 'presence:*=keep_latest'
+  Watching the nodes, and telling them what the gates of outrigger.toml say now (see docs/gate.md):
+      outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --gates outrigger.toml
   With TLS distribution (see docs/tls.md):
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
 
@@ -53,6 +56,10 @@ pub(crate) struct NodeArgs {
     /// stays.
     #[arg(long, value_name = "WHERE")]
     pub(crate) discover: Vec<Discover>,
+
+    /// Watch the nodes and judge the gates of this file over and over: Outrigger.Gate.status/1 says the verdicts on each node
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gates: Option<PathBuf>,
 
     /// Seconds between two questions to a place of --discover
     #[arg(long, value_name = "SECONDS", default_value_t = 5, requires = "discover")]

@@ -13,7 +13,7 @@ use super::{FirstJoin, Reason, Stdin, Stop, Verdict};
 use crate::args::{LogLevel, NodeArgs};
 use crate::exit::Exit;
 use crate::log::{Event, Level, Log, Record, Style};
-use crate::service::{Limits, PubSub};
+use crate::service::{Limits, PubSub, gate};
 use crate::settings::{HostNames, NodeSettings};
 use crate::status::{self, Status};
 
@@ -125,6 +125,7 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
     let deadline = Instant::now() + PATIENCE;
     let mut first = FirstJoin::new(settings.targets.first().map(|target| target.name.clone()), !supervised);
     let pubsub = Arc::new(PubSub::new(settings.lane.clone()));
+    let gates = settings.gates.clone();
     let config = config(settings);
     let started = tokio::select! {
         started = start(config, &pubsub) => started,
@@ -142,6 +143,11 @@ async fn serve(settings: NodeSettings, supervised: bool, log: &Log, stdin: Optio
     }
     if let Err(error) = node.start_server(Some(status::NAME), Status::new(pubsub.clone(), limits)) {
         tracing::error!(%error, "nobody answers for the status of this node; this is a bug");
+    }
+    if let Some(gates) = gates
+        && let Err(error) = gate::start(&node, gates)
+    {
+        tracing::error!(%error, "nobody judges gates on this node; this is a bug");
     }
     let mut events = node.events();
     let ended = tokio::select! {

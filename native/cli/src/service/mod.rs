@@ -1,5 +1,6 @@
 //! Services: each puts one engine on the node, with no logic of the engine in it.
 
+pub(crate) mod gate;
 mod limit;
 mod pubsub;
 

@@ -1,5 +1,7 @@
 //! Why options do not make settings. Always the caller's doing, or that of the machine it runs on.
 
+use std::path::PathBuf;
+
 use outrigger_node::{NodeError, NodeName};
 
 use super::CookieError;
@@ -18,6 +20,14 @@ pub(crate) enum SettingsError {
         "--status needs the name of a running node: --status NAME@HOST, or --name or --sname as it was started"
     )]
     NoStatusName,
+    /// The file of the gates.
+    #[error("{}: {problem}", .file.display())]
+    Gates {
+        /// Its path.
+        file: PathBuf,
+        /// What is wrong with it, with the line.
+        problem: String,
+    },
     /// No node was named.
     #[error("no node to look at: name one, as in `outrigger watch app@host`")]
     NobodyToLookAt,

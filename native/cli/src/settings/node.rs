@@ -1,10 +1,13 @@
 //! Everything that `outrigger node` needs to know, checked.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use outrigger_node::{Cookie, Discovery, NameKind, NodeName, Tls, cookie};
+use outrigger_watch::gate::Config as GateConfig;
 
 use super::name::{complete, parse};
 use super::{CookieError, CookieSource, HostNames, SettingsError, Target, own_name, targets};
@@ -36,6 +39,8 @@ pub(crate) struct NodeSettings {
     pub(crate) threads: usize,
     /// What may wait for a node that reads too slowly.
     pub(crate) lane: LaneConfig,
+    /// Gates to judge over and over.
+    pub(crate) gates: Option<GateConfig>,
 }
 
 impl NodeSettings {
@@ -60,6 +65,7 @@ impl NodeSettings {
         discovery.iter().try_for_each(|place| place.fits(&name)).map_err(SettingsError::Discover)?;
         let cookies =
             args.cookie_for.iter().map(|of| cookie_of(of, &name, hosts)).collect::<Result<_, _>>()?;
+        let gates = args.gates.as_deref().map(gates).transpose()?;
         let cookie = CookieSource::of_system(&args.cookie, args.supervised).read(first_line)?;
         Ok(Self {
             name,
@@ -76,8 +82,16 @@ impl NodeSettings {
                 queue_bytes: args.pubsub_queue,
                 policies: Arc::new(args.pubsub_policy.clone()),
             },
+            gates,
         })
     }
+}
+
+/// The gates of a file.
+fn gates(file: &Path) -> Result<GateConfig, SettingsError> {
+    let bad = |problem: String| SettingsError::Gates { file: file.to_owned(), problem };
+    let text = fs::read_to_string(file).map_err(|error| bad(error.to_string()))?;
+    GateConfig::read(&text).map_err(|error| bad(error.to_string()))
 }
 
 /// A name without a host is one of this machine, as with `--join`.

@@ -1,0 +1,101 @@
+//! Gates over live nodes: once (`outrigger gate --join`), and over and over (`outrigger node --gates`).
+
+use std::fs;
+use std::path::PathBuf;
+
+use outrigger_testkit::{Beam, COOKIE, Epmd, LONG, RustNode, outrigger};
+use serde_json::Value;
+use tempfile::TempDir;
+
+struct Gates {
+    folder: TempDir,
+    file: PathBuf,
+}
+
+impl Gates {
+    fn new(budgets: &[&str]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outrigger.toml");
+        let budgets: String =
+            budgets.iter().map(|pass| format!("[[gate.serve.budget]]\npass = '{pass}'\n")).collect();
+        fs::write(&file, format!("[gate.serve]\nwindow = \"2s\"\nwarm_up = \"0s\"\nsamples = 2\n{budgets}"))
+            .unwrap();
+        Self { folder, file }
+    }
+
+    /// The exit code and the answer.
+    fn judge(&self, epmd: &Epmd, node: &str) -> (Option<i32>, Value) {
+        let mut command = outrigger();
+        command
+            .current_dir(self.folder.path())
+            .env("ERL_EPMD_PORT", epmd.port().to_string())
+            .env("OUTRIGGER_COOKIE", COOKIE);
+        let output = command.args(["gate", "--json", "--join", node]).output().unwrap();
+        let answer = serde_json::from_slice(&output.stdout);
+        (
+            output.status.code(),
+            answer.unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr))),
+        )
+    }
+}
+
+#[test]
+fn a_live_node_passes_and_fails() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    let gates = Gates::new(&["process.count < 5000", "memory.total < 8GiB", "runq.total.min >= 0"]);
+    let (code, answer) = gates.judge(&epmd, beam.name());
+    assert_eq!(code, Some(0), "{answer:#}");
+    beam.eval("[spawn(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 6000)], ok");
+    let (code, answer) = gates.judge(&epmd, beam.name());
+    assert_eq!(code, Some(1), "{answer:#}");
+    assert!(answer.to_string().contains("process.count"), "{answer:#}");
+    assert!(gates.folder.path().join(".outrigger/evidence.jsonl").exists(), "both runs are recorded");
+    // What nobody measures does not pass.
+    let (code, answer) = Gates::new(&["p99(\"phoenix.endpoint\") < 50ms"]).judge(&epmd, beam.name());
+    assert_eq!(code, Some(5), "{answer:#}");
+}
+
+/// The BEAM's side of it is a bare process here; `gate_live_test.exs` has the package's.
+#[test]
+fn a_node_tells_verdicts_as_they_change() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    beam.eval(
+        "register('Elixir.Outrigger.Gate', spawn(fun() -> Take = fun Take() -> \
+         receive {'$outrigger_gate', 1, P, T, Said} when is_pid(P), is_integer(T) -> persistent_term:put(said, Said), Take() end end, Take() end)), ok",
+    );
+    let gates = Gates::new(&["process.count < 5000"]);
+    let rust = RustNode::options("rust")
+        .epmd(&epmd)
+        .join(beam.name())
+        .args(&["--gates", gates.file.to_str().unwrap()])
+        .start();
+    rust.wait_joined(beam.name());
+    let said = |verdict: &str| {
+        format!(
+            "case persistent_term:get(said, none) of [{{<<\"serve\">>, {verdict}, W, A}}] when is_binary(W), is_integer(A) -> true; _ -> false end"
+        )
+    };
+    beam.wait_until(&said("pass"), LONG);
+    beam.eval("register(many, spawn(fun() -> [spawn_link(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 6000)], receive stop -> ok end end)), ok");
+    beam.wait_until(&said("fail"), LONG);
+    beam.eval("exit(whereis(many), kill)");
+    beam.wait_until(&said("pass"), LONG);
+}
+
+#[test]
+fn a_file_that_is_wrong_is_refused_at_the_start() {
+    let gates = Gates::new(&["proces.count < 5000"]);
+    let output = outrigger()
+        .args(["node", "--sname", "rust", "--gates", gates.file.to_str().unwrap()])
+        .env("OUTRIGGER_COOKIE", COOKIE)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(
+        said.contains("is it process.") && said.contains("outrigger.toml"),
+        "the nearest name and the place: {said}"
+    );
+}
