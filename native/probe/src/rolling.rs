@@ -94,6 +94,7 @@ mod tests {
             pools: Vec::new(),
             processes: Vec::new(),
             orphans: Vec::new(),
+            events: None,
             took_us: 0,
         }
     }
