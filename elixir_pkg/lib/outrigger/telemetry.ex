@@ -23,6 +23,8 @@ defmodule Outrigger.Telemetry do
   # Optional: an application that wants events brings the library along.
   @compile {:no_warn_undefined, :telemetry}
 
+  alias Outrigger.Error
+
   @type event :: [atom, ...]
 
   @doc """
@@ -36,4 +38,59 @@ defmodule Outrigger.Telemetry do
 
     :ok
   end
+
+  @doc """
+  Whether handlers can be attached: the library is there and was started. Error: `:no_telemetry`.
+  """
+  @spec ready() :: :ok | {:error, Error.t()}
+  def ready do
+    cond do
+      not Code.ensure_loaded?(:telemetry) ->
+        missing("is not there: add {:telemetry, \"~> 1.0\"} to the dependencies in mix.exs")
+
+      not listens?() ->
+        missing(
+          "was not started: it is an application that has to be started before those that use it; add it to the dependencies in mix.exs"
+        )
+
+      true ->
+        :ok
+    end
+  end
+
+  @doc """
+  Attaches a handler, an external function of arity 4.
+  """
+  @spec attach(term, event, (event, map, map, term -> term), term) :: :ok | {:error, Error.t()}
+  def attach(id, event, handler, config) do
+    case :telemetry.attach(id, event, handler, config) do
+      :ok ->
+        :ok
+
+      {:error, :already_exists} ->
+        {:error,
+         Error.new(:already_attached, "the handler #{inspect(id)} is there already", %{id: id})}
+    end
+  end
+
+  @doc """
+  Detaches a handler, if it is there.
+  """
+  @spec detach(term) :: :ok
+  def detach(id) do
+    :telemetry.detach(id)
+    :ok
+  rescue
+    # The library was stopped, and its handlers are gone with it.
+    _gone in [ArgumentError, UndefinedFunctionError] -> :ok
+  end
+
+  defp listens? do
+    is_list(:telemetry.list_handlers([:outrigger]))
+  rescue
+    ArgumentError -> false
+  end
+
+  defp missing(what),
+    do: {:error, Error.new(:no_telemetry, "the :telemetry library #{what}", %{})}
 end

@@ -201,6 +201,15 @@ pub const METRICS: &[Metric] = &[
         &["source"],
         "things that are tried again and again without a pause",
     ),
+    m(
+        "app.event",
+        Seconds,
+        Histogram,
+        Package,
+        &["event"],
+        "an event that the application names, by its name and tags",
+    ),
+    m("telemetry.faults", Count, Samples, Package, &[], "events that were not understood"),
 ];
 
 const fn m(
