@@ -31,6 +31,7 @@ pub(crate) struct Answer {
     pub(crate) took: u64,
     pub(crate) system: System,
     pub(crate) top: Option<Top>,
+    pub(crate) latency: Option<Reading>,
     pub(crate) pools: Vec<PoolAnswer>,
     pub(crate) events: Option<Events>,
 }
@@ -66,6 +67,25 @@ pub(crate) struct System {
     /// Of each link: the peer, and bytes that wait for it.
     pub(crate) links: Vec<(String, u64)>,
 }
+
+/// `latency.erl`: `Outrigger.Watch.Reading`. Counts are since the beginning of a life.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Reading {
+    /// Of the counters: another one has begun at nothing.
+    pub(crate) life: u64,
+    /// What is counted there.
+    pub(crate) metrics: Vec<String>,
+    /// Those that have grown.
+    pub(crate) series: Vec<SeriesAnswer>,
+    /// Those that have grown: id, metric, labels, count.
+    pub(crate) counts: Vec<(u64, String, Labels, u64)>,
+    /// Events that were not understood.
+    pub(crate) faults: u64,
+}
+
+pub(crate) type Labels = BTreeMap<String, String>;
+/// Id, metric, labels, counts by bucket, and how many were too long to be told apart.
+pub(crate) type SeriesAnswer = (u64, String, Labels, Vec<(u16, u64)>, u64);
 
 /// `top.erl`
 #[derive(Clone, Debug, Deserialize)]

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::answer::Hello;
+use crate::latency::Latencies;
 use crate::watch::{Round, Watch, WatchConfig};
 use crate::{ProbeError, Views};
 
@@ -102,6 +103,7 @@ impl Cluster {
 
 /// One node: a guest as long as there is a link.
 async fn keep(node: Node, mut events: Events, peer: NodeName, config: WatchConfig, sights: Sender<Sight>) {
+    let mut latencies = Latencies::default();
     loop {
         while node.link(&peer).is_none() {
             match events.next().await {
@@ -116,7 +118,7 @@ async fn keep(node: Node, mut events: Events, peer: NodeName, config: WatchConfi
                 None => return,
             }
         }
-        let Err(error) = rounds(&node, &peer, config, &sights).await else { return };
+        let Err(error) = rounds(&node, &peer, config, &sights, &mut latencies).await else { return };
         if sights.send(Sight::Lost { node: peer.clone(), error: error.into() }).await.is_err() {
             return;
         }
@@ -130,14 +132,22 @@ async fn rounds(
     peer: &NodeName,
     config: WatchConfig,
     sights: &Sender<Sight>,
+    latencies: &mut Latencies,
 ) -> Result<(), ProbeError> {
     let mut watch = Watch::start(node, peer, config).await?;
+    watch.resume(std::mem::take(latencies));
     let hello = watch.hello().clone();
     if sights.send(Sight::Joined { node: peer.clone(), hello }).await.is_err() {
         return Ok(());
     }
     loop {
-        let round = watch.next().await?;
+        let round = match watch.next().await {
+            Ok(round) => round,
+            Err(error) => {
+                *latencies = watch.into_latencies();
+                return Err(error);
+            }
+        };
         if sights.send(Sight::Round(round.into())).await.is_err() {
             return Ok(());
         }

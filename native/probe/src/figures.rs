@@ -233,7 +233,7 @@ mod tests {
             view: Vec::new(),
             links: vec![("b@h".into(), 9)],
         };
-        Answer { at, took: 10, system, top: None, pools: Vec::new(), events: None }
+        Answer { at, took: 10, system, top: None, latency: None, pools: Vec::new(), events: None }
     }
 
     fn hello() -> Hello {

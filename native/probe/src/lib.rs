@@ -1,6 +1,6 @@
 //! Looks into a running BEAM node from outside: schedulers, memory, processes, links and the pools of DBConnection.
 //!
-//! Nothing has to be installed on the node, and no code is loaded there. A [`Guest`] is one process on it, which evaluates a small
+//! Nothing has to be installed on the node, and no code is loaded there. Latencies are what `Outrigger.Watch` of the Hex package counts, where it runs. A [`Guest`] is one process on it, which evaluates a small
 //! Erlang program with `erl_eval` and answers one message for each round; a [`Watch`] asks it in its rhythm and turns what it says into
 //! figures.
 //!
@@ -31,7 +31,7 @@
 //!
 //! # Rooms
 //!
-//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans` (pure: what one answer and
+//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans`, `latency` (pure: what one answer and
 //! the one before it mean) -> `watch` (the rhythm) ->
 //! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; and `events`, which the
 //! virtual machine reports by itself.
@@ -48,6 +48,7 @@ mod error;
 mod events;
 mod figures;
 mod guest;
+mod latency;
 mod orphans;
 mod pace;
 mod pools;
@@ -64,6 +65,7 @@ pub use error::ProbeError;
 pub use events::{Event, EventKind, EventLimits, Events, Standing};
 pub use figures::Figure;
 pub use guest::Guest;
+pub use latency::Latency;
 pub use pace::Pace;
 pub use pools::{Holder, Pool, Waiter};
 pub use profile::{By, Cost, ProcessTime, Profile, ProfileConfig, Profiler, SamplePace};

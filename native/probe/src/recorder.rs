@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use outrigger_watch::{Key, NodeWindow, Sample, Series, Window};
+use outrigger_watch::catalogue::{self, Kind, METRICS, Read};
+use outrigger_watch::{Key, LogLinear, NodeWindow, Sample, Series, Window};
 
 use crate::watch::Round;
 
 /// Series of one node, and samples of one series: what is beyond them is not kept, and said so.
 const SERIES: usize = 2_000;
 const SAMPLES: usize = 100_000;
+const NOT_COUNTED: &str = "Outrigger.Watch is not started on this node, or not told to count it";
 
 /// Keeps what is seen from one moment on.
 ///
@@ -42,6 +44,7 @@ impl Recorder {
     pub fn saw(&mut self, round: &Round) {
         let node = self.node(&round.node, round.at_ms);
         node.clock_offset_ms = Some(round.clock_offset_ms);
+        keep_latencies(node, round);
         for figure in &round.figures {
             let labels: BTreeMap<String, String> =
                 figure.labels.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
@@ -76,5 +79,37 @@ impl Recorder {
 
     fn node(&mut self, name: &str, at: u64) -> &mut NodeWindow {
         self.window.nodes.entry(name.to_owned()).or_insert_with(|| NodeWindow::new(at))
+    }
+}
+
+/// Adds up what `Outrigger.Watch` has counted. What it counts and was not seen yet is an empty histogram, so that "no traffic" and "nobody
+/// counts" are told apart; of the latter the window says why.
+fn keep_latencies(node: &mut NodeWindow, round: &Round) {
+    for latency in &round.latencies {
+        let key = Key { metric: latency.metric.to_owned(), labels: latency.labels.clone() };
+        if node.series.len() >= SERIES && !node.series.contains_key(&key) {
+            node.absent.insert(key.metric, format!("more than {SERIES} series of this node"));
+            continue;
+        }
+        let series = node.series.entry(key).or_insert_with(|| Series::Histogram(LogLinear::new()));
+        if let Series::Histogram(histogram) = series {
+            histogram.merge(&latency.histogram);
+        }
+    }
+    let counted = round.counted.iter().flatten().filter_map(|name| catalogue::find(name));
+    for metric in counted.clone().filter(|metric| metric.kind == Kind::Histogram) {
+        let seen = node.series.range(Key::new(metric.name)..).next();
+        if seen.is_none_or(|(key, _)| key.metric != metric.name) {
+            node.series.insert(Key::new(metric.name), Series::Histogram(LogLinear::new()));
+        }
+    }
+    for metric in METRICS.iter().filter(|metric| metric.read == Read::Package) {
+        let seen = node.series.range(Key::new(metric.name)..).next();
+        if seen.is_none_or(|(key, _)| key.metric != metric.name) {
+            node.absent.entry(metric.name.to_owned()).or_insert_with(|| NOT_COUNTED.to_owned());
+        }
+    }
+    for metric in counted {
+        node.absent.remove(metric.name);
     }
 }

@@ -1,5 +1,6 @@
 //! The rhythm of one node: ask, understand, wait.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::{Node, NodeName};
@@ -12,6 +13,7 @@ use crate::busiest::{Busiest, Busy};
 use crate::events::{EventLimits, Events};
 use crate::figures::{Figure, figures};
 use crate::guest::{Guest, Wanted};
+use crate::latency::{Latencies, Latency};
 use crate::orphans::Orphans;
 use crate::pace::Pace;
 use crate::pools::{Holds, Pool};
@@ -57,6 +59,9 @@ pub struct Watch {
     busiest: Busiest,
     orphans: Orphans,
     holds: Holds,
+    latencies: Latencies,
+    /// Whether the guest knows which reading of latencies was the last one to be understood.
+    in_step: bool,
 }
 
 /// What one round has shown.
@@ -72,6 +77,10 @@ pub struct Round {
     pub view: Vec<String>,
     /// Metrics of the catalogue.
     pub figures: Vec<Figure>,
+    /// Durations since the round before, of `Outrigger.Watch`.
+    pub latencies: Vec<Latency>,
+    /// Which metrics `Outrigger.Watch` counts there; `None`: it does not run.
+    pub counted: Option<BTreeSet<&'static str>>,
     /// Its pools.
     pub pools: Vec<Pool>,
     /// Processes that stand out, by work.
@@ -100,7 +109,19 @@ impl Watch {
             busiest: Busiest::default(),
             orphans: Orphans::default(),
             holds: Holds::default(),
+            latencies: Latencies::default(),
+            in_step: false,
         })
+    }
+
+    /// Goes on where the watch before it has ended, so that what was counted in between is not missed.
+    pub(crate) fn resume(&mut self, latencies: Latencies) {
+        self.latencies = latencies;
+    }
+
+    /// For the watch after this one.
+    pub(crate) fn into_latencies(self) -> Latencies {
+        self.latencies
     }
 
     /// What the node is.
@@ -127,8 +148,12 @@ impl Watch {
             top: (self.config.processes > 0).then(|| (self.pace.size(), self.config.processes)),
             pools: Some(self.config.clients),
             events: self.config.events,
+            whole: !self.in_step,
         };
+        // Until the answer is here: it may come too late, or this call be cancelled.
+        self.in_step = false;
         let answer: Answer = self.guest.ask(|tag| wanted.request(tag), self.config.patience).await?;
+        self.in_step = true;
         let way = asked.elapsed();
         let at_ms = epoch_ms();
         let read = answer.top.as_ref().map_or(0, |top| usize::try_from(top.read).unwrap_or(usize::MAX));
@@ -145,6 +170,8 @@ impl Watch {
         let pools = self.holds.take(std::mem::take(&mut answer.pools), answer.at);
         let processes = self.busiest.all();
         let mut figures = figures(self.guest.hello(), self.before.as_ref(), &answer, &pools, &processes);
+        let counted = self.latencies.take(answer.latency.take());
+        figures.extend(counted.figures);
         let orphans = self.orphans.found();
         if let Some((count, _)) = orphans {
             figures.push(Figure::plain("process.orphans", count as f64));
@@ -160,6 +187,8 @@ impl Watch {
             clock_offset_ms: answer.system.clock.saturating_sub(here),
             view: answer.system.view.clone(),
             figures,
+            latencies: counted.latencies,
+            counted: counted.metrics,
             pools,
             processes,
             orphans: orphans.map(|(_, named)| named.to_vec()).unwrap_or_default(),

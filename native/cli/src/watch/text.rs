@@ -1,9 +1,11 @@
 //! A sight as text for people: one line of a round, then its pools that are under pressure with those who hold their connections.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use outrigger_node::Printable;
 use outrigger_probe::{Pool, Round, Sight};
+use outrigger_watch::LogLinear;
 
 /// Holders and waiters that are named of a pool.
 const NAMED: usize = 5;
@@ -46,7 +48,28 @@ fn of_round(round: &Round) -> String {
     for pool in &round.pools {
         of_pool(pool, &mut out);
     }
+    of_latencies(round, &mut out);
     out
+}
+
+/// A line for each metric that counted something, over all its labels.
+fn of_latencies(round: &Round, out: &mut String) {
+    let mut metrics: BTreeMap<&str, LogLinear> = BTreeMap::new();
+    for latency in &round.latencies {
+        metrics.entry(latency.metric).or_default().merge(&latency.histogram);
+    }
+    for (metric, histogram) in metrics {
+        let at = |q| duration(histogram.quantile(q).unwrap_or(0));
+        let _ = writeln!(
+            out,
+            "  {metric:<28} {:>8}  p50 {}  p99 {}  p99.9 {}  max {}",
+            histogram.total(),
+            at(0.5),
+            at(0.99),
+            at(0.999),
+            duration(histogram.max().unwrap_or(0)),
+        );
+    }
 }
 
 fn of_pool(pool: &Pool, out: &mut String) {
@@ -93,6 +116,16 @@ fn short(value: f64) -> String {
         value => (value, ""),
     };
     format!("{value:.1}{unit}")
+}
+
+/// Of nanoseconds.
+fn duration(nanos: u64) -> String {
+    let nanos = nanos as f64;
+    match nanos {
+        _ if nanos >= 1e9 => format!("{:6.2} s ", nanos / 1e9),
+        _ if nanos >= 1e6 => format!("{:6.2} ms", nanos / 1e6),
+        _ => format!("{:6.1} us", nanos / 1e3),
+    }
 }
 
 fn bytes(value: f64) -> String {

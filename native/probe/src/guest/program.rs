@@ -9,6 +9,7 @@ pub(super) const ROUNDS: &str = concat!(
     include_str!("program/pools.erl"),
     include_str!("program/orphans.erl"),
     include_str!("program/top.erl"),
+    include_str!("program/latency.erl"),
     include_str!("program/loop.erl"),
 );
 

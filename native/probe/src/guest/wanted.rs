@@ -13,6 +13,8 @@ pub(crate) struct Wanted {
     pub(crate) pools: Option<usize>,
     /// What the virtual machine is to report.
     pub(crate) events: Option<EventLimits>,
+    /// Whether to read all that `Outrigger.Watch` has counted, and not only what it counted since the answer before.
+    pub(crate) whole: bool,
 }
 
 impl Wanted {
@@ -24,7 +26,9 @@ impl Wanted {
         writer.atom("round")?;
         writer.unsigned(tag);
         let parts = [self.top.is_some(), self.pools.is_some(), self.events.is_some()];
-        writer.map(parts.into_iter().map(u32::from).sum());
+        writer.map(1 + parts.into_iter().map(u32::from).sum::<u32>());
+        writer.atom("latency")?;
+        writer.atom(if self.whole { "new" } else { "more" })?;
         if let Some((size, count)) = self.top {
             writer.atom("top")?;
             writer.tuple(2);

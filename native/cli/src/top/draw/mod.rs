@@ -114,6 +114,8 @@ mod tests {
                 figure("memory.total", 64.0 * 1024.0 * 1024.0),
                 figure("process.count", 123.0),
             ],
+            latencies: Vec::new(),
+            counted: None,
             pools: vec![pool],
             processes: vec![
                 busy(process("<0.1.0>", Some("hog"), 10), 2e6),

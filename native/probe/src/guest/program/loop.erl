@@ -1,30 +1,33 @@
-%% One message for each round, one message back: `{Tag, Answer}`. Wanted: `#{top => {Size, Count}, pools => Most, events => [{Kind, Limit}]}`.
-Round = fun(Wanted, Walk) ->
+%% One message for each round, one message back: `{Tag, Answer}`. Wanted: `#{top => {Size, Count}, pools => Most, events => [{Kind, Limit}],
+%% latency => new | more}`.
+Round = fun(Wanted, {Walk, Read}) ->
   Began = erlang:monotonic_time(microsecond),
   {Top1, Walk1} = case Wanted of
     #{top := {Size, Count}} -> Top(Size, Count, case Walk of undefined -> {Again([], Began), []}; _ -> Walk end);
     _ -> {undefined, Walk}
   end,
+  {Counted, Read1} = Latency(Wanted, Read),
   Answer = #{
     at => Began,
     system => System(),
     top => Top1,
+    latency => Counted,
     pools => case Wanted of #{pools := Number} -> Pools(Number); _ -> [] end,
     events => case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end
   },
-  {Answer#{took => erlang:monotonic_time(microsecond) - Began}, Walk1}
+  {Answer#{took => erlang:monotonic_time(microsecond) - Began}, {Walk1, Read1}}
 end,
 
-Loop = fun Loop(Walk) ->
+Loop = fun Loop(State) ->
   receive
     {round, Tag, Wanted} ->
-      {Answer, Next} = Round(Wanted, Walk),
+      {Answer, Next} = Round(Wanted, State),
       Owner ! {Tag, Answer},
       Loop(Next);
-    _ -> Loop(Walk)
+    _ -> Loop(State)
   end
 end,
 
 _ = Quietly(fun() -> erlang:system_flag(scheduler_wall_time, true) end, undefined),
 Arrive(),
-Loop(undefined).
+Loop({undefined, new}).
