@@ -91,6 +91,8 @@ mod tests {
             clock_offset_ms: 0,
             view: Vec::new(),
             figures: vec![Figure::plain("runq.total", value)],
+            latencies: Vec::new(),
+            counted: None,
             pools: Vec::new(),
             processes: Vec::new(),
             orphans: Vec::new(),
