@@ -1,7 +1,6 @@
 //! `outrigger watch` beside real BEAM nodes: what it reads is what the nodes say themselves, and nothing of it is left behind.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 
-mod broker;
 mod gates;
 mod pools;
 mod schedulers;
