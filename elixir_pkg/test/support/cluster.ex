@@ -68,9 +68,9 @@ defmodule Outrigger.Test.Cluster do
   @doc """
   Starts a Rust node that a node supervises, and returns its name. When it is killed it comes back under it.
   """
-  @spec start_rust(member) :: node
-  def start_rust(member) do
-    spec = Outrigger.Node.child_spec(name: unique("rust"))
+  @spec start_rust(member, keyword) :: node
+  def start_rust(member, options \\ []) do
+    spec = Outrigger.Node.child_spec([name: unique("rust")] ++ options)
     {:ok, _pid} = call(member, Supervisor, :start_child, [Outrigger.Supervisor, spec])
     String.to_atom(rust(member).name)
   end

@@ -94,6 +94,11 @@ defmodule Outrigger.Node.Config do
           "Policies: `drop_oldest`, `drop_newest`, `keep_latest` (the newest message of each topic stays), `disconnect` (the " <>
           "slow node's link ends). The longest pattern that fits a topic counts."
     ],
+    gates: [
+      type: :string,
+      doc:
+        "A file of gates (`outrigger.toml`) that the Rust node judges over and over, for `Outrigger.Gate` on each node."
+    ],
     server: [
       type: :atom,
       default: Outrigger.Node,
@@ -324,7 +329,8 @@ defmodule Outrigger.Node.Config do
       flag("--log-level", options[:log_level]),
       flag("--threads", options[:threads]),
       flag("--pubsub-queue", options[:pubsub_queue]),
-      flag("--pubsub-policy", options[:pubsub_policy])
+      flag("--pubsub-policy", options[:pubsub_policy]),
+      flag("--gates", options[:gates])
     ])
     |> Enum.concat()
   end

@@ -61,7 +61,8 @@ defmodule Outrigger.Node.ConfigTest do
       log_level: :debug,
       threads: 4,
       pubsub_queue: "8MiB",
-      pubsub_policy: "presence:*=keep_latest"
+      pubsub_policy: "presence:*=keep_latest",
+      gates: "/etc/outrigger.toml"
     ]
 
     args = Enum.join(resolve!(options, long(%{epmd_port: "4400", ticktime: nil})).args, " ")
@@ -70,7 +71,9 @@ defmodule Outrigger.Node.ConfigTest do
     assert args =~
              "--peer b@h.d=[::1]:9 --epmd-port 4400 --listen 0.0.0.0:9100 --log-level debug --threads 4"
 
-    assert args =~ "--pubsub-queue 8MiB --pubsub-policy presence:*=keep_latest"
+    assert args =~
+             "--pubsub-queue 8MiB --pubsub-policy presence:*=keep_latest --gates /etc/outrigger.toml"
+
     refute args =~ "ticktime"
   end
 
