@@ -26,7 +26,7 @@ Examples:
       outrigger node --status rust@10.0.0.9 --json | jq '.peers[] | select(.state == \"down\")'
   Small queues for nodes that read too slowly, of which presence needs only the newest message of each topic:
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --pubsub-queue 8MiB --pubsub-policy 'presence:*=keep_latest'
-  Watching the nodes, and telling them what the gates of outrigger.toml say now (see docs/gate.md):
+  Watching the nodes, and telling them what the gates of outrigger.toml say now (see docs/gates.md):
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --gates outrigger.toml
   With TLS distribution (see docs/tls.md):
       outrigger node --name rust@10.0.0.9 --join app1@10.0.0.5 --tls-cert node.pem --tls-key node.key --tls-ca ca.pem
