@@ -1,18 +1,26 @@
-//! What it takes to check a schema against 1,000 earlier versions, in both directions:
-//! `cargo bench -p outrigger-testkit --bench schema_check`.
+//! What it takes to check a schema against 1,000 earlier versions, in both directions: `make bench-schema_check`.
 //!
 //! Versions are of 20 to 40 fields, half of them in records inside each other, and each differs from the one before. `check`
-//! compares schemas that were read; `read_and_check` reads all 1,001 texts first, as a CI step does.
-#![allow(clippy::expect_used, missing_docs)] // criterion's macros document nothing.
+//! compares schemas that were read; `read and check` reads all 1,001 texts first, as a CI step does. All cases take turns, round by round;
+//! time is that of the thread on a CPU.
+//!
+//! Prints a table, and keeps the run where `BENCH_OUT` names a folder.
+#![allow(clippy::expect_used, clippy::print_stdout, missing_docs)]
+
+#[path = "../support/cpu.rs"]
+mod cpu;
+#[path = "../support/report.rs"]
+mod report;
 
 use std::fmt::Write as _;
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use outrigger_events::avro;
 use outrigger_events::compat::json_schema::Policy;
 use outrigger_events::compat::{self, Incompatibility, Level, json_schema, protobuf};
+use report::{Metric, Report};
 
+const ROUNDS: usize = 11;
 const VERSIONS: usize = 1_000;
 
 /// Field `n` is there from version `50 * (n - 20)` on.
@@ -65,46 +73,74 @@ fn protobuf_text(version: usize) -> String {
     text
 }
 
-fn run<S>(
-    c: &mut Criterion,
-    name: &str,
-    text: fn(usize) -> String,
-    read: impl Fn(&str) -> S,
-    check: impl Fn(&S, &S) -> Vec<Incompatibility>,
-) {
-    let texts: Vec<String> = (0..=VERSIONS).map(text).collect();
-    let whole = |schemas: &[S]| {
-        let (new, earlier) = schemas.split_last().expect("there are versions");
-        Level::FullTransitive.check(new, earlier, |reader, writer| check(reader, writer))
-    };
-    let schemas: Vec<S> = texts.iter().map(|text| read(text)).collect();
-    assert_eq!(whole(&schemas).pairs, 2 * VERSIONS);
-    let mut group = c.benchmark_group(format!("schema_{name}"));
-    group.sample_size(10);
-    group.bench_function("check", |b| b.iter(|| whole(black_box(&schemas))));
-    group.bench_function("read_and_check", |b| {
-        b.iter(|| whole(&texts.iter().map(|text| read(black_box(text))).collect::<Vec<_>>()));
-    });
-    group.finish();
+/// A case, and the seconds that it takes once.
+type Case<'a> = (String, Box<dyn Fn() -> f64 + 'a>);
+
+fn seconds(work: impl Fn()) -> f64 {
+    let start = cpu::of_this_thread();
+    work();
+    (cpu::of_this_thread() - start) as f64 / 1e9
 }
 
-fn formats(c: &mut Criterion) {
-    run(c, "avro", avro_text, |text| avro::Schema::parse(text, &[]).expect("a schema"), compat::avro::check);
-    run(
-        c,
-        "json",
+fn cases<'a, S: 'a>(
+    format: &str,
+    text: fn(usize) -> String,
+    read: impl Fn(&str) -> S + Copy + 'a,
+    check: impl Fn(&S, &S) -> Vec<Incompatibility> + Copy + 'a,
+) -> [Case<'a>; 2] {
+    let texts: Vec<String> = (0..=VERSIONS).map(text).collect();
+    let whole = move |schemas: &[S]| {
+        let (new, earlier) = schemas.split_last().expect("there are versions");
+        Level::FullTransitive.check(new, earlier, check)
+    };
+    let schemas: Vec<S> = texts.iter().map(|text| read(text)).collect();
+    let report = whole(&schemas);
+    assert!(report.is_compatible() && report.pairs == 2 * VERSIONS, "versions that are compatible");
+    let alone = move || seconds(|| drop(black_box(whole(black_box(&schemas)))));
+    let with_texts = move || {
+        seconds(|| {
+            let schemas: Vec<S> = texts.iter().map(|text| read(black_box(text))).collect();
+            drop(black_box(whole(&schemas)));
+        })
+    };
+    [
+        (format!("{format}, check"), Box::new(alone)),
+        (format!("{format}, read and check"), Box::new(with_texts)),
+    ]
+}
+
+fn main() {
+    let avro = cases(
+        "Avro",
+        avro_text,
+        |text| avro::Schema::parse(text, &[]).expect("a schema"),
+        compat::avro::check,
+    );
+    let json = cases(
+        "JSON Schema",
         json_text,
         |text| json_schema::Schema::parse(text.as_bytes()).expect("a schema"),
         |reader, writer| json_schema::check(reader, writer, Policy::Strict),
     );
-    run(
-        c,
-        "protobuf",
+    let protobuf = cases(
+        "Protobuf",
         protobuf_text,
         |text| protobuf::Schema::parse(text).expect("a schema"),
         protobuf::check,
     );
+    let time = Metric { name: "CPU time", unit: "s", lower_is_better: true, goal: "1" };
+    let mut report = Report::new("schema_check", vec![time]);
+    // Round 0 warms up.
+    for round in 0..=ROUNDS {
+        for (case, run) in avro.iter().chain(&json).chain(&protobuf) {
+            let seconds = run();
+            if round > 0 {
+                report.add(case, "CPU time", "ours", seconds);
+            }
+        }
+    }
+    report.finish(&format!(
+        "A schema against {VERSIONS} earlier versions, `full_transitive`: each pair in both directions. `read and check` reads all texts first. \
+         {ROUNDS} rounds in which the cases take turns."
+    ));
 }
-
-criterion_group!(benches, formats);
-criterion_main!(benches);
