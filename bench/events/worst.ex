@@ -1,80 +1,67 @@
 defmodule Bench.Events.Worst do
   @moduledoc """
-  Documents that take long for their size, each as large as a normal scheduler is given (32 KiB of JSON, 16 of Protobuf): how long one of them holds the scheduler, and
-  how often the VM saw a scheduler held for a millisecond or more.
+  Input that takes long for its size, for each of the NIF's functions that runs on a normal scheduler: as large as the package gives it there.
+
+  `cases/0` is the table. The bench says how long each holds a scheduler, and `elixir_pkg/test/outrigger/events/quiet_test.exs` that none of
+  them does so for a millisecond.
+
+  Time is that of the clock on the wall, which a machine that has something else to do makes longer and never shorter. So of many calls the
+  shortest counts, and of many rounds the most silent one: a call that takes a millisecond of work takes that each time.
   """
 
-  alias Outrigger.Events
-  alias Outrigger.Events.{JSON, Protobuf}
+  alias Bench.Events.{WorstBinary, WorstDebezium, WorstDocuments}
 
-  @size 32_700
+  @typedoc "The NIF's function, what it is given, and the call."
+  @type case :: {atom, String.t(), (() -> term)}
 
-  @doc "Name, and a call that decodes it on the scheduler that asks."
-  @spec calls() :: [{String.t(), (() -> term)}]
-  def calls do
-    documents = [
-      {"empty maps", list("{}")},
-      {"maps of one key", list(~s({"a":0}))},
-      {"maps of 33 keys", list("{" <> Enum.map_join(1..33, ",", &~s("#{&1}":0)) <> "}")},
-      {"keys in falling order",
-       list("{" <> Enum.map_join(32..1, ",", &~s("#{100 + &1}":0)) <> "}")},
-      {"keys alike in eight bytes",
-       list("{" <> Enum.map_join(32..1, ",", &~s("the same #{100 + &1}":0)) <> "}")},
-      {"one map", "{" <> Enum.map_join(1..div(@size, 9), ",", &~s("#{10_000 + &1}":0)) <> "}"},
-      {"one map, each key twice",
-       "{" <> Enum.map_join(1..div(@size, 9), ",", &~s("#{10_000 + div(&1, 2)}":0)) <> "}"},
-      {"floats", list("1.7976931348623157e308")},
-      {"floats of 1,000 digits", list("0." <> String.duplicate("7", 1_000))},
-      {"integers of 1,000 digits", list(String.duplicate("7", 1_000))},
-      {"escapes", list(~S("\\ud83d\\ude00"))},
-      {"empty strings", list(~s(""))},
-      {"strings of 65 bytes", list(~s("#{String.duplicate("x", 65)}"))},
-      {"depth", String.duplicate("[", 512) <> String.duplicate("]", 512)}
+  @doc "The table."
+  @spec cases() :: [case]
+  def cases, do: WorstDocuments.cases() ++ WorstDebezium.cases() ++ WorstBinary.cases()
+
+  @doc "Functions on a normal scheduler whose input is a few words, or the options of a few columns."
+  @spec small() :: [atom]
+  def small do
+    [
+      :events_debezium_options,
+      :events_protobuf_frame,
+      :events_protobuf_indexes,
+      :events_writers,
+      :events_writers_json
     ]
-
-    plan = Events.plan!(["a", "1", "[0]"])
-
-    for({name, text} <- documents, do: {name, fn -> {:ok, _term} = JSON.decode(text) end}) ++
-      for {name, text} <- documents,
-          String.starts_with?(text, "["),
-          do: {name <> ", projected", fn -> Events.project(text, plan) end}
   end
 
-  # What a normal scheduler is given of Protobuf.
-  @message 16_380
+  @doc "A list of JSON of so many bytes at most."
+  @spec list(String.t(), pos_integer) :: String.t()
+  def list(element, bytes), do: "[" <> Enum.join(many(element, bytes, 1), ",") <> "]"
 
-  @doc "The same of Protobuf messages."
-  @spec messages() :: [{String.t(), (() -> term)}]
-  def messages do
-    fields = Enum.map_join(6..105, " ", &"int32 f#{&1} = #{&1};")
+  @doc "An element so many times that these are so many bytes at most, each with some more beside it."
+  @spec many(element, pos_integer, non_neg_integer) :: [element] when element: binary
+  def many(element, bytes, beside),
+    do: List.duplicate(element, div(bytes - 2, byte_size(element) + beside))
 
-    schema =
-      Protobuf.compile!("""
-      syntax = "proto3"; message M { repeated M a = 1; map<int32, int32> b = 2; repeated uint64 c = 3; repeated int32 d = 4;
-      oneof o { M p = 106; M q = 107; } repeated string s = 5; #{fields} }
-      """)
-
-    set = Protobuf.message!(schema, "M", defaults: :none)
-    all = Protobuf.message!(schema, "M")
-
-    for {name, message, part} <- [
-          {"empty messages", set, <<10, 0>>},
-          {"fields that are not there", all, <<10, 0>>},
-          {"entries with one key", set, <<18, 0>>},
-          {"varints", set, <<26, 4, 1, 1, 1, 1>>},
-          {"numbers of 64 bits", set, <<24, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1>>},
-          {"fields in turn", set, <<24, 1, 32, 1>>},
-          {"a oneof that changes", set, <<210, 6, 0, 218, 6, 0>>},
-          {"empty strings", set, <<42, 0>>}
-        ] do
-      bytes = String.duplicate(part, div(@message, byte_size(part)))
-      {"Protobuf, " <> name, fn -> Protobuf.decode(bytes, message) end}
-    end
+  @doc "Microseconds of the shortest of so many calls; of the first that takes no more than `enough`."
+  @spec shortest((() -> term), pos_integer, non_neg_integer) :: non_neg_integer
+  def shortest(call, calls, enough \\ 0) do
+    alone(fn ->
+      Enum.reduce_while(1..calls, :infinity, fn _, least ->
+        {us, _result} = :timer.tc(call)
+        least = min(us, least)
+        if least <= enough, do: {:halt, least}, else: {:cont, least}
+      end)
+    end)
   end
 
-  defp list(element),
-    do:
-      "[" <> Enum.map_join(1..div(@size, byte_size(element) + 1), ",", fn _ -> element end) <> "]"
+  @doc """
+  The fewest schedules of a millisecond or more that the VM saw in a round of so many calls, one behind the other; of so many
+  rounds, or up to the first that was silent.
+  """
+  @spec fewest_long_schedules((() -> term), pos_integer, pos_integer) :: non_neg_integer
+  def fewest_long_schedules(call, calls, rounds) do
+    Enum.reduce_while(1..rounds, :infinity, fn _, fewest ->
+      {_done, seen} = watched(fn -> alone(fn -> Enum.each(1..calls, fn _ -> call.() end) end) end)
+      if seen == 0, do: {:halt, 0}, else: {:cont, min(seen, fewest)}
+    end)
+  end
 
   @doc "What `fun` returns, and how many schedules of a millisecond or more the VM saw meanwhile."
   @spec watched((() -> result)) :: {result, non_neg_integer} when result: term
@@ -92,4 +79,7 @@ defmodule Bench.Events.Worst do
       0 -> count
     end
   end
+
+  # In a process of its own, whose heap is nobody's.
+  defp alone(fun), do: fun |> Task.async() |> Task.await(:infinity)
 end

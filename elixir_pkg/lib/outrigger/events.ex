@@ -22,7 +22,7 @@ defmodule Outrigger.Events do
 
   # What a normal scheduler takes on in one call (a document), and for checking that it is UTF-8 (a list).
   @document 32_768
-  @list 1_048_576
+  @list 524_288
 
   @doc """
   Compiles a projection.
@@ -68,7 +68,7 @@ defmodule Outrigger.Events do
       "$[1].n"
 
   Documents are read in portions well under a millisecond on the scheduler that asks; one that is larger than 32 KiB, or an array
-  larger than 1 MiB, on a dirty one.
+  larger than 512 KiB, on a dirty one. With many filters, or many fields of one map, that is so for smaller documents.
   """
   @spec project([binary] | binary, Plan.t()) :: {[row], [refused]}
   def project(documents, %Plan{reference: plan}) when is_list(documents),
@@ -81,18 +81,25 @@ defmodule Outrigger.Events do
 
   defp documents([document | _] = documents, plan, index, rows, refused) do
     {more, wrong, left, index} =
-      if byte_size(document) > @document,
-        do: Native.events_project_dirty(plan, documents, index),
-        else: Native.events_project(plan, documents, index)
+      with true <- byte_size(document) <= @document,
+           {_rows, _refused, _left, _index} = read <-
+             Native.events_project(plan, documents, index) do
+        read
+      else
+        _large -> Native.events_project_dirty(plan, documents, index)
+      end
 
     documents(left, plan, index, [more | rows], [wrong | refused])
   end
 
   defp list(list, plan, progress, rows, refused) do
     read =
-      if byte_size(list) > @list,
-        do: Native.events_project_list_dirty(plan, list, progress),
-        else: Native.events_project_list(plan, list, progress)
+      with true <- byte_size(list) <= @list,
+           read when read != :dirty <- Native.events_project_list(plan, list, progress) do
+        read
+      else
+        _large -> Native.events_project_list_dirty(plan, list, progress)
+      end
 
     case read do
       {:ok, {more, wrong, :done}} ->

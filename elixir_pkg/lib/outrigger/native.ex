@@ -247,7 +247,8 @@ defmodule Outrigger.Native do
   # native/nif/src/events
 
   @doc false
-  @spec events_json(binary, non_neg_integer, tuple | nil) :: {:ok, term} | {:error, tuple}
+  @spec events_json(binary, non_neg_integer, tuple | nil) ::
+          {:ok, term} | :dirty | {:error, tuple}
   def events_json(_document, _flags, _limits), do: not_loaded()
 
   @doc false
@@ -266,7 +267,7 @@ defmodule Outrigger.Native do
 
   @doc false
   @spec events_project(reference, [binary], non_neg_integer) ::
-          {[tuple | map], [tuple], [binary], non_neg_integer}
+          {[tuple | map], [tuple], [binary], non_neg_integer} | :dirty
   def events_project(_plan, _documents, _index), do: not_loaded()
 
   @doc false
@@ -275,7 +276,8 @@ defmodule Outrigger.Native do
   def events_project_dirty(_plan, _documents, _index), do: not_loaded()
 
   @doc false
-  @spec events_project_list(reference, binary, tuple | nil) :: {:ok, tuple} | {:error, tuple}
+  @spec events_project_list(reference, binary, tuple | nil) ::
+          {:ok, tuple} | :dirty | {:error, tuple}
   def events_project_list(_plan, _list, _progress), do: not_loaded()
 
   @doc false
@@ -297,7 +299,7 @@ defmodule Outrigger.Native do
 
   @doc false
   @spec events_avro_decode(reference, binary, non_neg_integer, tuple | nil) ::
-          {:ok, term} | {:error, tuple}
+          {:ok, term} | :dirty | {:error, tuple}
   def events_avro_decode(_plan, _datum, _flags, _bounds), do: not_loaded()
 
   @doc false
@@ -306,7 +308,7 @@ defmodule Outrigger.Native do
   def events_avro_decode_dirty(_plan, _datum, _flags, _bounds), do: not_loaded()
 
   @doc false
-  @spec events_avro_encode(reference, term) :: {:ok, binary} | {:error, tuple}
+  @spec events_avro_encode(reference, term) :: {:ok, binary} | :dirty | {:error, tuple}
   def events_avro_encode(_schema, _term), do: not_loaded()
 
   @doc false
@@ -357,6 +359,10 @@ defmodule Outrigger.Native do
   @doc false
   @spec events_debezium_options(tuple, [tuple], non_neg_integer, tuple | nil) :: reference
   def events_debezium_options(_ways, _columns, _flags, _bounds), do: not_loaded()
+
+  @doc false
+  @spec events_debezium_options_dirty(tuple, [tuple], non_neg_integer, tuple | nil) :: reference
+  def events_debezium_options_dirty(_ways, _columns, _flags, _bounds), do: not_loaded()
 
   @doc false
   @spec events_debezium(tuple | binary | nil, reference | nil, reference | nil) ::
@@ -456,7 +462,7 @@ defmodule Outrigger.Native do
   def events_stream_schema(_text), do: not_loaded()
 
   @doc false
-  @spec events_stream_take(reference, [tuple | binary | nil]) :: {[{binary, term}], list}
+  @spec events_stream_take(reference, [tuple | binary | nil]) :: {[{binary, term}], list} | :dirty
   def events_stream_take(_stream, _events), do: not_loaded()
 
   @doc false

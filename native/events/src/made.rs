@@ -6,6 +6,9 @@ use crate::{Decimal, Duplicate, Integer, Name, Sink, Temporal, Text};
 pub(crate) struct Made<'s, S>(pub(super) &'s mut S);
 
 impl<S: Sink> Sink for Made<'_, S> {
+    fn full(&self) -> bool {
+        self.0.full()
+    }
     fn null(&mut self) {
         self.0.null();
     }

@@ -39,6 +39,12 @@ pub trait Sink {
     /// Whether it drops every value: a decoder then checks how a number is written and does not work it out.
     const IGNORES: bool = false;
 
+    /// Whether it takes no more, because what it makes of the bytes takes too long. Those who tell much of few bytes ask, and stop with
+    /// [`Error::Limit`](crate::Error::Limit); what has been told is worth nothing.
+    fn full(&self) -> bool {
+        false
+    }
+
     /// No value.
     fn null(&mut self);
     /// True or false.

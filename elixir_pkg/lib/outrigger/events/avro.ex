@@ -53,6 +53,8 @@ defmodule Outrigger.Events.Avro do
 
   # What a normal scheduler takes on in one call.
   @normal 32_768
+  # The same of a term, in the external format.
+  @term 8_192
 
   @doc """
   Reads a schema. `references` are schemas whose named types it uses, each after those that it uses itself.
@@ -119,9 +121,12 @@ defmodule Outrigger.Events.Avro do
   @spec encode(term, Schema.t()) :: {:ok, binary} | {:error, Error.t()}
   def encode(term, %Schema{reference: schema}) do
     with {:ok, plain} <- Plain.of(term) do
-      if :erlang.external_size(plain) <= @normal,
-        do: answer(Native.events_avro_encode(schema, plain)),
-        else: answer(Native.events_avro_encode_dirty(schema, plain))
+      with true <- :erlang.external_size(plain) <= @term,
+           encoded when encoded != :dirty <- Native.events_avro_encode(schema, plain) do
+        answer(encoded)
+      else
+        _large -> answer(Native.events_avro_encode_dirty(schema, plain))
+      end
     end
   end
 
@@ -160,8 +165,12 @@ defmodule Outrigger.Events.Avro do
      )}
   end
 
-  defp run(plan, bytes, flags, bounds) when byte_size(bytes) <= @normal,
-    do: answer(Native.events_avro_decode(plan, bytes, flags, bounds))
+  defp run(plan, bytes, flags, bounds) when byte_size(bytes) <= @normal do
+    case Native.events_avro_decode(plan, bytes, flags, bounds) do
+      :dirty -> answer(Native.events_avro_decode_dirty(plan, bytes, flags, bounds))
+      decoded -> answer(decoded)
+    end
+  end
 
   defp run(plan, bytes, flags, bounds),
     do: answer(Native.events_avro_decode_dirty(plan, bytes, flags, bounds))

@@ -30,9 +30,9 @@ defmodule Outrigger.Events.JSON do
 
   ## Schedulers
 
-  A document of up to 32 KiB is decoded on the scheduler that asks, well within a millisecond, and so is a list of up to 1 MiB, 16 KiB of it
-  at a time. What is larger, or a list with an element beyond 16 KiB, goes to a dirty scheduler; going there costs as much as decoding some
-  kilobytes.
+  A document of up to 32 KiB is decoded on the scheduler that asks, well within a millisecond, and so is a list of up to 512 KiB, 16 KiB of it
+  at a time. What is larger, a list with an element beyond 16 KiB, and what is small and becomes very much (thousands of decimals, a map
+  of thousands of keys) goes to a dirty scheduler; going there costs as much as decoding some kilobytes.
   """
 
   alias Outrigger.{Error, Native}
@@ -50,7 +50,7 @@ defmodule Outrigger.Events.JSON do
   # Where the worst of documents takes less than a millisecond.
   @normal 32_768
   # A longer list takes too long to be looked over for what is no UTF-8.
-  @list 1_048_576
+  @list 524_288
 
   @doc """
   Decodes one document.
@@ -114,8 +114,12 @@ defmodule Outrigger.Events.JSON do
   defp unencodable(path, problem),
     do: Error.new(:unencodable, "#{problem} (at #{inspect(path)})", %{path: path})
 
-  defp run(document, flags, bounds) when byte_size(document) <= @normal,
-    do: answer(Native.events_json(document, flags, bounds))
+  defp run(document, flags, bounds) when byte_size(document) <= @normal do
+    case Native.events_json(document, flags, bounds) do
+      :dirty -> answer(Native.events_json_dirty(document, flags, bounds))
+      decoded -> answer(decoded)
+    end
+  end
 
   # A list is decoded here a portion at a time, so that others get their turn in between. Going to a dirty scheduler and back costs more.
   defp run(<<?[, _::binary>> = document, flags, bounds) when byte_size(document) <= @list,

@@ -83,6 +83,8 @@ defmodule Outrigger.Events.Protobuf do
 
   # What a normal scheduler takes on in one call.
   @normal 16_384
+  # The same of a term, in the external format.
+  @term 8_192
 
   @ways %{
     {:defaults, :all} => {0, true},
@@ -176,7 +178,7 @@ defmodule Outrigger.Events.Protobuf do
   @spec encode(term, Message.t()) :: {:ok, binary} | {:error, Error.t()}
   def encode(term, %Message{reference: plan}) do
     with {:ok, plain} <- Plain.of(term) do
-      if :erlang.external_size(plain) <= @normal,
+      if :erlang.external_size(plain) <= @term,
         do: answer(Native.events_protobuf_encode(plan, plain)),
         else: answer(Native.events_protobuf_encode_dirty(plan, plain))
     end

@@ -224,9 +224,12 @@ defmodule Outrigger.Events.Stream do
 
   defp portions([event | _] = events, {stream, schemas, slow?} = by, messages) do
     {more, left} =
-      if slow? or Requests.size(event) > @normal,
-        do: Native.events_stream_take_dirty(stream, schemas, events),
-        else: Native.events_stream_take(stream, events)
+      with true <- not slow? and Requests.size(event) <= @normal,
+           {_messages, _left} = taken <- Native.events_stream_take(stream, events) do
+        taken
+      else
+        _large -> Native.events_stream_take_dirty(stream, schemas, events)
+      end
 
     portions(left, by, [more | messages])
   end

@@ -85,17 +85,34 @@ pub enum Structured {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     /// Names and meanings.
-    pub fields: Vec<(Box<str>, Meaning)>,
+    fields: Vec<(Box<str>, Meaning)>,
+    /// Their places in the order of the names: a document may have a thousand of them, and none where the schema has it.
+    by_name: Vec<u32>,
 }
 
 impl Row {
+    /// Of names and meanings.
+    #[must_use]
+    pub fn new(fields: Vec<(Box<str>, Meaning)>) -> Self {
+        let mut by_name: Vec<u32> = (0..fields.len() as u32).collect();
+        by_name.sort_by_key(|&place| &fields[place as usize].0);
+        Self { fields, by_name }
+    }
+
     /// The field of this name. `guess` is where it stands if the document keeps the order of the schema.
     #[inline]
     pub(super) fn find(&self, name: &[u8], guess: usize) -> Option<&Meaning> {
         match self.fields.get(guess) {
             Some((own, meaning)) if own.as_bytes() == name => Some(meaning),
-            _ => self.fields.iter().find(|(own, _)| own.as_bytes() == name).map(|(_, meaning)| meaning),
+            _ => self.search(name),
         }
+    }
+
+    fn search(&self, name: &[u8]) -> Option<&Meaning> {
+        let of = |place: u32| &self.fields[place as usize];
+        let first = self.by_name.partition_point(|&place| of(place).0.as_bytes() < name);
+        let (own, meaning) = of(*self.by_name.get(first)?);
+        (own.as_bytes() == name).then_some(meaning)
     }
 }
 

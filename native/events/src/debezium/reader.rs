@@ -197,6 +197,9 @@ impl Reader<'_, '_> {
         let mut count = 0;
         sink.begin_list();
         while more {
+            if sink.full() {
+                return Err(Fault::new(self.cursor.at(), Problem::Full));
+            }
             self.value(items, inside + 1, sink)?;
             count += 1;
             more = self.cursor.next_element()?;

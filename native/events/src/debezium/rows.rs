@@ -3,11 +3,16 @@
 //! Columns are compared as they are written: one producer writes equal values in equal ways. So no value is decoded to be
 //! compared, and lists and structs cost as much as text.
 
+use std::collections::HashMap;
+
 use super::meaning::{Meaning, Row};
 use super::options::{Columns, Untyped};
 use super::reader::Reader;
 use crate::Sink;
 use crate::json::{Fault, Kind, Problem};
+
+/// Columns among which one is found by looking at each.
+const FEW: usize = 16;
 
 /// Where a column stands in the document.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +48,27 @@ pub(super) const AMBIGUOUS: Problem = Problem::Ambiguous(
     "without a schema a number may be a date, and text may be a decimal",
     "columns (or untyped: :as_is, to have values as JSON has them)",
 );
+
+/// Columns of the row before that are not where they are in the one after.
+struct Elsewhere<'c, 'd, T> {
+    before: &'c [Column],
+    text: T,
+    /// By their keys as they are written; filled when one of many is looked for.
+    places: Option<HashMap<&'d [u8], usize>>,
+}
+
+impl<'c, 'd, T: Fn((usize, usize)) -> &'d [u8]> Elsewhere<'c, 'd, T> {
+    fn find(&mut self, key: &[u8]) -> Option<&'c Column> {
+        let (before, text) = (self.before, &self.text);
+        if before.len() <= FEW {
+            return before.iter().find(|old| text(old.key) == key);
+        }
+        // Of two equal keys the first one counts.
+        let fill = || before.iter().enumerate().rev().map(|(place, old)| (text(old.key), place)).collect();
+        let place = *self.places.get_or_insert_with(fill).get(key)?;
+        before.get(place)
+    }
+}
 
 impl Reader<'_, '_> {
     /// Tells the row that stands here, or `null`, and notes where its columns are.
@@ -125,12 +151,13 @@ impl Reader<'_, '_> {
         let text = |(from, to): (usize, usize)| document.get(from..to).unwrap_or_default();
         let end = self.cursor.at();
         let mut count = 0;
+        let mut elsewhere = Elsewhere { before, text, places: None };
         sink.begin_list();
         for (place, column) in after.iter().enumerate() {
             let key = text(column.key);
             let old = match before.get(place) {
                 Some(old) if text(old.key) == key => Some(old),
-                _ => before.iter().find(|old| text(old.key) == key),
+                _ => elsewhere.find(key),
             };
             if column.unchanged || old.is_some_and(|old| text(old.value) == text(column.value)) {
                 continue;

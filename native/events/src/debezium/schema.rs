@@ -183,7 +183,7 @@ impl Parts {
                     keys => Meaning::Pairs(Box::new((keys, values))),
                 }
             }
-            (None, Type::Row) => Meaning::Row(Box::new(Row { fields })),
+            (None, Type::Row) => Meaning::Row(Box::new(Row::new(fields))),
         };
         Ok((name, field, meaning))
     }

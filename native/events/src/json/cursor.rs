@@ -40,7 +40,7 @@ impl<'a> Cursor<'a> {
         if bytes.len() > limit {
             return Err(Fault::new(limit, Problem::Bytes(limit)));
         }
-        match std::str::from_utf8(bytes) {
+        match simdutf8::compat::from_utf8(bytes) {
             Ok(_) => Ok(Self::unchecked(bytes, options)),
             Err(error) => Err(Fault::new(error.valid_up_to(), Problem::Utf8)),
         }

@@ -31,6 +31,8 @@ pub(crate) enum Problem {
     Bytes(usize),
     Depth(usize),
     Digits(usize),
+    /// The sink takes no more.
+    Full,
     Duplicate,
     /// A field that is not what was asked for.
     Type(&'static str),
@@ -62,6 +64,7 @@ impl Problem {
             Self::Bytes(_) => "bytes",
             Self::Depth(_) => "levels",
             Self::Digits(_) => "digits of a number",
+            Self::Full => "terms",
         }
     }
 }
@@ -69,6 +72,22 @@ impl Problem {
 impl Fault {
     pub(crate) const fn new(at: usize, problem: Problem) -> Self {
         Self { at, problem }
+    }
+
+    /// The error of an element of a list. The elements before it are not walked through again.
+    #[cold]
+    pub(crate) fn into_error_of_element(self, list: &[u8], start: usize, element: usize) -> Error {
+        let mut error =
+            Self { at: self.at - start, ..self }.into_error(list.get(start..).unwrap_or_default());
+        match &mut error {
+            Error::Malformed { at, path, .. } => {
+                (*at, *path) = (self.at, path.replacen('$', &format!("$[{element}]"), 1));
+            }
+            Error::NeedsOption { path, .. } => *path = path.replacen('$', &format!("$[{element}]"), 1),
+            Error::Limit { at, .. } => *at = self.at,
+            _ => {}
+        }
+        error
     }
 
     /// The error, with the path of what was being read.
@@ -79,6 +98,7 @@ impl Fault {
             Problem::Bytes(limit) | Problem::Depth(limit) | Problem::Digits(limit) => {
                 Error::Limit { what: problem.text(), limit, at }
             }
+            Problem::Full => Error::Limit { what: problem.text(), limit: 0, at },
             Problem::Ambiguous(why, option) => {
                 Error::NeedsOption { path: path::of(document, at, problem), why: why.to_owned(), option }
             }

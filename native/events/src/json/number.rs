@@ -5,8 +5,8 @@ use super::scan::digits_end;
 use super::{Floats, Options};
 use crate::{Decimal, Integer, Sink};
 
-/// Digits that always fit 64 bits.
-const SURE: usize = 18;
+/// Digits that always fit 64 bits without a sign.
+const SURE: usize = 19;
 
 /// Reads the number that begins at `at`, and returns the offset behind it.
 #[inline]
@@ -31,18 +31,16 @@ pub(super) fn number<S: Sink>(
     if matches!(bytes.get(end), Some(b'.' | b'e' | b'E')) {
         return fraction(bytes, at, end, options, sink);
     }
-    if end - first <= SURE {
-        let value = value.cast_signed();
-        sink.integer(if negative { -value } else { value });
-    } else {
-        large(bytes, at, end, options, sink)?;
+    match i64::try_from(value) {
+        Ok(value) if end - first <= SURE => sink.integer(if negative { -value } else { value }),
+        _ => large(bytes, at, end, options, sink)?,
     }
     Ok(end)
 }
 
 #[cold]
 fn large<S: Sink>(bytes: &[u8], at: usize, end: usize, options: &Options, sink: &mut S) -> Result<(), Fault> {
-    within(at, end, options)?;
+    within(at, end, options, sink)?;
     match bytes.get(at..end).and_then(Integer::from_digits) {
         Some(Integer::Small(value)) => sink.integer(value),
         Some(big) => sink.big(&big),
@@ -71,7 +69,7 @@ fn fraction<S: Sink>(
         sink.null();
         return Ok(end);
     }
-    within(at, end, options)?;
+    within(at, end, options, sink)?;
     let text = bytes.get(at..end).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or_default();
     match options.floats {
         Floats::Binary => match text.parse::<f64>() {
@@ -94,7 +92,12 @@ fn some_digits(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     }
 }
 
-fn within(at: usize, end: usize, options: &Options) -> Result<(), Fault> {
+/// Whether a number that takes a while is to be worked out.
+fn within<S: Sink>(at: usize, end: usize, options: &Options, sink: &S) -> Result<(), Fault> {
     let limit = options.limits.digits;
-    if end - at > limit { Err(Fault::new(at, Problem::Digits(limit))) } else { Ok(()) }
+    match () {
+        () if end - at > limit => Err(Fault::new(at, Problem::Digits(limit))),
+        () if sink.full() => Err(Fault::new(at, Problem::Full)),
+        () => Ok(()),
+    }
 }

@@ -120,7 +120,9 @@ impl Sink for Way {
     }
     fn key(&mut self, key: Text<'_>) {
         if let Some(Step::Map(last)) = self.steps.last_mut() {
-            *last = Some(String::from_utf8_lossy(key.bytes).into_owned());
+            let last = last.get_or_insert_default();
+            last.clear();
+            last.push_str(&String::from_utf8_lossy(key.bytes));
         }
     }
     fn field(&mut self, name: Name) {

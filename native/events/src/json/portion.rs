@@ -12,11 +12,13 @@ pub enum Portion {
     More(usize, usize),
     /// The list and the document are at their end.
     Done(usize),
-    /// The document is no list, or has an element longer than a portion, or something wrong near one: it has to be read as a whole.
+    /// The document is no list, or has an element longer than a portion or more than the sink takes, or something wrong: it has to be
+    /// read as a whole.
     Whole,
 }
 
-/// Tells `sink` elements of the list that `document` is, as values one behind the other, until some `bytes` are read.
+/// Tells `sink` elements of the list that `document` is, as values one behind the other, until some `bytes` are read or the sink is
+/// [full](Sink::full): of what it was told then, only the elements before count.
 ///
 /// The first portion is from `None` and checks that all of the document is UTF-8; the next ones are from where the one before has ended.
 ///
@@ -32,10 +34,9 @@ pub fn portion<S: Sink>(
 ) -> Result<Portion, Error> {
     // No element is followed further than this.
     let end = from.unwrap_or(0).saturating_add(bytes.saturating_mul(2)).min(document.len());
-    let (window, cut) = (&document[..end], end < document.len());
-    match elements(document, window, from, bytes, options, sink) {
-        // What is wrong may be the end that is none.
-        Err(_) if cut => Ok(Portion::Whole),
+    match elements(document, &document[..end], from, bytes, options, sink) {
+        // What is wrong may be the end that is none; and to say where in a long list it is takes as long as reading all of it.
+        Err(_) if bytes.saturating_mul(2) < document.len() => Ok(Portion::Whole),
         Err(fault) => Err(fault.into_error(document)),
         Ok(portion) => Ok(portion),
     }
@@ -66,7 +67,12 @@ fn elements<S: Sink>(
     let mut cursor = Cursor::unchecked_at(window, start, *options);
     let mut count = 0;
     loop {
-        cursor.value(1, sink)?;
+        let element = cursor.at();
+        let told = cursor.value(1, sink);
+        if sink.full() {
+            return Ok(if count == 0 { Portion::Whole } else { Portion::More(count, element) });
+        }
+        told?;
         count += 1;
         if !cursor.next_element()? {
             let mut rest = Cursor::unchecked_at(document, cursor.at(), *options);

@@ -41,6 +41,14 @@ impl Test {
         verdict.passed
     }
 
+    /// How many values it compares with.
+    pub(crate) const fn operands(&self) -> usize {
+        match self {
+            Self::In(operands) | Self::NotIn(operands) => operands.len() + 1,
+            Self::Compare(..) => 1,
+        }
+    }
+
     fn text(&self, text: &[u8]) -> bool {
         self.any(|operand| matches!(operand, Operand::Text(own) if own.as_bytes() == text))
     }

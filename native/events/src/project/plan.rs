@@ -8,6 +8,8 @@ use crate::Error;
 const FIELDS: usize = 256;
 /// Filters of one plan: each has a bit of a word.
 const FILTERS: usize = 64;
+/// Comparisons of a value that take as long as reading it.
+const WORK: usize = 64;
 
 /// What a field has to be. `null` and a value that is not there are nothing, whatever the type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,7 @@ pub struct Plan {
     /// A bit for each test that a value passes which is not there.
     pub(super) passed_by_nothing: u64,
     fields: usize,
+    weight: usize,
 }
 
 /// A place in documents at which something is asked for.
@@ -97,7 +100,14 @@ impl Plan {
         }
         let tests: Vec<Test> = filters.iter().map(|(_, test)| test.clone()).collect();
         let nothing = tests.iter().enumerate().map(|(place, test)| u64::from(test.of_nothing()) << place);
-        Ok(Self { passed_by_nothing: nothing.sum(), root, tests, fields: fields.len() })
+        let (passed_by_nothing, weight) = (nothing.sum(), 1 + root.work(&tests) / WORK);
+        Ok(Self { passed_by_nothing, root, tests, fields: fields.len(), weight })
+    }
+
+    /// How many times as long as with a plan of a few fields a document may take at the most: with many filters, and many fields of one map.
+    #[must_use]
+    pub const fn weight(&self) -> usize {
+        self.weight
     }
 
     /// A bit for each test.
@@ -113,6 +123,15 @@ impl Plan {
 }
 
 impl Node {
+    /// The most that a value here, or at a place below, is compared with.
+    fn work(&self, tests: &[Test]) -> usize {
+        let operands: usize =
+            self.tests.iter().filter_map(|&place| tests.get(place)).map(Test::operands).sum();
+        let own = operands + self.keys.len() / 4 + self.places.len() / 4;
+        let below = self.keys.iter().map(|(_, node)| node).chain(self.places.iter().map(|(_, node)| node));
+        below.map(|node| node.work(tests)).fold(own, usize::max)
+    }
+
     /// The node at the end of these steps, made if it is not there.
     fn at(&mut self, steps: &[Step]) -> &mut Self {
         let Some((step, rest)) = steps.split_first() else {

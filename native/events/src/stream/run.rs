@@ -87,6 +87,12 @@ impl Stream {
         }
     }
 
+    /// How many bytes take as long to decode as an event of so many bytes takes, with all messages that may come of it.
+    #[must_use]
+    pub fn work(&self, bytes: usize) -> usize {
+        self.views.iter().map(|view| view.work(bytes)).fold(bytes, usize::saturating_add)
+    }
+
     fn decode<S: Sink>(
         &self,
         event: &Event<'_>,

@@ -29,7 +29,20 @@ pub(super) enum Part {
     Of(Place),
 }
 
+/// What it takes to write or to look at what stands at a place in an event, in bytes that are decoded meanwhile.
+const PLACE: usize = 32;
+/// The same for a message.
+const MESSAGE: usize = 64;
+
 impl View {
+    /// What it takes to find out what is wanted of an event of so many bytes and to write it, as [`Stream::work`](super::Stream::work) says,
+    /// of fields that do not stand in each other.
+    pub(super) fn work(&self, bytes: usize) -> usize {
+        let fields = self.fields.as_ref().map_or(0, Vec::len);
+        let tested: usize = self.filters.iter().map(|(_, test)| 1 + test.operands() / PLACE).sum();
+        PLACE * (self.topic.len() + tested + fields) + bytes + MESSAGE
+    }
+
     pub(super) fn wants(&self, event: &Room) -> bool {
         self.filters.iter().all(|(place, test)| {
             // What is not there counts as `null`, and what equals nothing says nothing.

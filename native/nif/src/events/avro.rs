@@ -1,16 +1,22 @@
 //! Avro: schemas and plans as resources, data both ways.
 
-use outrigger_events::Limits;
 use outrigger_events::avro::{Plan, Schema};
-use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term, atoms};
+use outrigger_events::{Error, Limits};
+use rustler::{Binary, Encoder, Env, NewBinary, Resource, ResourceArc, Term, atoms};
 
-use super::json::{Bounds, SCRATCH, options, style, told};
+use super::effort::Effort;
+use super::json::{Bounds, SCRATCH, answer, options, style};
 use super::problem::refused;
 use super::sink::TermSink;
-use super::slice::charged;
+use super::slice::{UNKNOWN, charge_made, charged};
 use super::value;
 
-atoms! { ok }
+atoms! { ok, dirty }
+
+/// Elements of no bytes that are read on a normal scheduler.
+const EMPTY: usize = 2_048;
+/// Steps of encoding on one.
+const STEPS: usize = 16_384;
 
 pub(super) struct SchemaResource(pub(super) Schema);
 
@@ -65,7 +71,8 @@ fn events_avro_decode<'a>(
     flags: u32,
     bounds: Bounds,
 ) -> Term<'a> {
-    charged(env, datum.len(), || decode(env, &plan.0, datum, flags, bounds))
+    let limits = Limits { items: EMPTY, ..options(flags, bounds).limits };
+    charged(env, datum.len(), || decode(env, &plan.0, datum, flags, &limits, Effort::NORMAL))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -76,28 +83,33 @@ fn events_avro_decode_dirty<'a>(
     flags: u32,
     bounds: Bounds,
 ) -> Term<'a> {
-    decode(env, &plan.0, datum, flags, bounds)
+    decode(env, &plan.0, datum, flags, &options(flags, bounds).limits, Effort::DIRTY)
 }
 
-fn decode<'a>(env: Env<'a>, plan: &Plan, datum: Binary<'a>, flags: u32, bounds: Bounds) -> Term<'a> {
+fn decode<'a>(
+    env: Env<'a>,
+    plan: &Plan,
+    datum: Binary<'a>,
+    flags: u32,
+    limits: &Limits,
+    effort: Effort,
+) -> Term<'a> {
     SCRATCH.with_borrow_mut(|scratch| {
-        let mut sink = TermSink::new(env, style(flags), scratch);
+        let mut sink = TermSink::new(env, style(flags), effort, scratch);
         sink.begin(datum);
         sink.begin_names(plan.names().len());
-        match plan.decode(datum.as_slice(), &options(flags, bounds).limits, &mut sink) {
-            Ok(()) => told(env, sink),
-            Err(problem) => refused(env, problem),
+        let decoded = plan.decode(datum.as_slice(), limits, &mut sink);
+        charge_made(env, datum.len(), sink.effort());
+        match decoded {
+            Err(Error::Limit { what: Plan::EMPTY, limit: EMPTY, .. }) => dirty().encode(env),
+            decoded => answer(env, decoded, sink),
         }
     })
 }
 
 #[rustler::nif]
-fn events_avro_encode<'a>(
-    env: Env<'a>,
-    schema: ResourceArc<SchemaResource>,
-    term: Term<'a>,
-) -> NifResult<Term<'a>> {
-    encode(env, &schema.0, term)
+fn events_avro_encode<'a>(env: Env<'a>, schema: ResourceArc<SchemaResource>, term: Term<'a>) -> Term<'a> {
+    charged(env, UNKNOWN, || encode(env, &schema.0, term, STEPS))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -105,17 +117,18 @@ fn events_avro_encode_dirty<'a>(
     env: Env<'a>,
     schema: ResourceArc<SchemaResource>,
     term: Term<'a>,
-) -> NifResult<Term<'a>> {
-    encode(env, &schema.0, term)
+) -> Term<'a> {
+    encode(env, &schema.0, term, usize::MAX)
 }
 
-fn encode<'a>(env: Env<'a>, schema: &Schema, term: Term<'a>) -> NifResult<Term<'a>> {
+fn encode<'a>(env: Env<'a>, schema: &Schema, term: Term<'a>, steps: usize) -> Term<'a> {
     let limits = Limits::default();
     let mut bytes = Vec::new();
-    let encoded =
-        value::of(term, &limits).and_then(|value| schema.encode(value::Beam(&value), &limits, &mut bytes));
-    Ok(match encoded {
+    let encoded = value::of(term, &limits)
+        .and_then(|value| schema.encode_within(value::Beam(&value), &limits, steps, &mut bytes));
+    match encoded {
         Ok(()) => (ok(), Term::from(NewBinary::from_slice(env, &bytes))).encode(env),
+        Err(Error::Limit { what: Schema::WORK, .. }) => dirty().encode(env),
         Err(problem) => refused(env, problem),
-    })
+    }
 }

@@ -10,7 +10,8 @@ use rustler::{
 };
 
 use super::avro::{PlanResource, SchemaResource};
-use super::json::{Bounds, SCRATCH, options, style, told};
+use super::effort::Effort;
+use super::json::{Bounds, SCRATCH, answer, options, style};
 use super::problem::refused;
 use super::sink::{Style, TermSink};
 use super::value;
@@ -56,14 +57,15 @@ fn events_container_block<'a>(
         let mut data = Vec::new();
         SCRATCH.with_borrow_mut(|scratch| {
             // What is inflated is no binary of the VM: nothing refers to it.
-            let mut sink = TermSink::new(env, Style { references: false, ..style(flags) }, scratch);
+            let mut sink =
+                TermSink::new(env, Style { references: false, ..style(flags) }, Effort::DIRTY, scratch);
             sink.drop_told();
             sink.begin_names(plan.0.names().len());
             while block.next(&plan.0, &limits, &mut sink)? {
-                data.push(sink.next_told());
+                data.push(sink.told());
             }
             Ok(match sink.unknown {
-                Some(_) => told(env, sink),
+                Some(_) => answer(env, Ok(()), sink),
                 None => (ok(), data, length).encode(env),
             })
         })

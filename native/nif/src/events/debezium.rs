@@ -6,9 +6,10 @@ use std::sync::OnceLock;
 use outrigger_events::debezium::{
     self, Absent, DOCUMENT, Encoding, Meaning, Memory, Options, Shape, Unavailable, Untyped,
 };
-use outrigger_events::{Error, Limits};
+use outrigger_events::{Error, Limits, Sink as _};
 use rustler::{Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
 
+use super::effort::Effort;
 use super::json::{Bounds, SCRATCH, style};
 use super::parts::Parts;
 use super::problem::refused;
@@ -20,7 +21,9 @@ atoms! { ok, dirty }
 
 /// What a call on a normal scheduler reads: the worst of documents takes less than a millisecond.
 const PORTION: usize = 32 << 10;
-/// The same on a dirty one.
+/// What data may be written out as there: it is written, and read once more.
+const ROOM: usize = 16 << 10;
+/// The same as a portion on a dirty one.
 const DIRTY_PORTION: usize = 8 << 20;
 
 thread_local! {
@@ -44,6 +47,26 @@ type Ways<'a> = (&'a str, bool, Option<&'a str>, &'a str, Option<&'a str>, bool,
 
 #[rustler::nif]
 fn events_debezium_options(
+    ways: Ways<'_>,
+    columns: Vec<Column<'_>>,
+    flags: u32,
+    bounds: Bounds,
+) -> NifResult<ResourceArc<OptionsResource>> {
+    compile(ways, columns, flags, bounds)
+}
+
+/// For many columns.
+#[rustler::nif(schedule = "DirtyCpu")]
+fn events_debezium_options_dirty(
+    ways: Ways<'_>,
+    columns: Vec<Column<'_>>,
+    flags: u32,
+    bounds: Bounds,
+) -> NifResult<ResourceArc<OptionsResource>> {
+    compile(ways, columns, flags, bounds)
+}
+
+fn compile(
     ways: Ways<'_>,
     columns: Vec<Column<'_>>,
     flags: u32,
@@ -89,33 +112,43 @@ struct Call<'c> {
     writers: Option<&'c WritersResource>,
     /// Bytes of documents that data is written out as: more of them take longer than a call may.
     room: usize,
+    /// What may be made of them.
+    effort: Effort,
 }
 
 impl<'c> Call<'c> {
     fn new(
         options: Option<&'c ResourceArc<OptionsResource>>,
         writers: Option<&'c ResourceArc<WritersResource>>,
-        room: usize,
+        dirty: bool,
     ) -> Self {
         let of = match options {
             Some(options) => options,
             None => defaults(),
         };
-        Self { of, writers: writers.map(|writers| &**writers), room }
+        let (room, effort) = if dirty { (usize::MAX, Effort::DIRTY) } else { (ROOM, Effort::NORMAL) };
+        Self { of, writers: writers.map(|writers| &**writers), room, effort }
+    }
+
+    fn run<'a, T>(&self, env: Env<'a>, work: impl FnOnce(&mut TermSink<'a, '_>) -> T) -> T {
+        SCRATCH.with_borrow_mut(|scratch| work(&mut TermSink::new(env, self.of.style, self.effort, scratch)))
     }
 
     /// The result of a record, and the bytes that were read for it. `None`: it is too long for a normal scheduler.
-    fn record<'a>(&self, env: Env<'a>, parts: &Parts<'a>) -> Option<(Term<'a>, usize)> {
-        SCRATCH.with_borrow_mut(|scratch| {
-            let mut sink = TermSink::new(env, self.of.style, scratch);
-            let (told, written) = self.tell(parts, &mut sink);
-            let result = match told {
-                Ok(()) => (ok(), sink.finish()).encode(env),
-                Err(Error::Limit { what: DOCUMENT, limit, .. }) if limit == self.room => return None,
-                Err(problem) => refused(env, problem),
-            };
-            Some((result, parts.length() + written))
-        })
+    fn record<'a>(
+        &self,
+        env: Env<'a>,
+        parts: &Parts<'a>,
+        sink: &mut TermSink<'a, '_>,
+    ) -> Option<(Term<'a>, usize)> {
+        let (told, written) = self.tell(parts, sink);
+        let result = match told {
+            _ if sink.full() => return None,
+            Ok(()) => (ok(), sink.told()).encode(env),
+            Err(Error::Limit { what: DOCUMENT, limit, .. }) if limit == self.room => return None,
+            Err(problem) => refused(env, problem),
+        };
+        Some((result, parts.length() + written))
     }
 
     fn tell<'a>(&self, parts: &Parts<'a>, sink: &mut TermSink<'a, '_>) -> (Result<(), Error>, usize) {
@@ -141,10 +174,8 @@ fn events_debezium<'a>(
     options: Option<ResourceArc<OptionsResource>>,
     writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), PORTION), Parts::of(record)?);
-    Ok(charged(env, parts.length(), || {
-        call.record(env, &parts).map_or_else(|| dirty().encode(env), |(result, _)| result)
-    }))
+    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), false), Parts::of(record)?);
+    Ok(charged(env, parts.length(), || one(env, &call, &parts)))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -154,8 +185,13 @@ fn events_debezium_dirty<'a>(
     options: Option<ResourceArc<OptionsResource>>,
     writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), usize::MAX), Parts::of(record)?);
-    Ok(call.record(env, &parts).map_or_else(|| dirty().encode(env), |(result, _)| result))
+    let (call, parts) = (Call::new(options.as_ref(), writers.as_ref(), true), Parts::of(record)?);
+    Ok(one(env, &call, &parts))
+}
+
+fn one<'a>(env: Env<'a>, call: &Call<'_>, parts: &Parts<'a>) -> Term<'a> {
+    let record = call.run(env, |sink| call.record(env, parts, sink));
+    record.map_or_else(|| dirty().encode(env), |(result, _)| result)
 }
 
 /// `{results, left}` of a list of records. No result: the first one takes too long here.
@@ -166,7 +202,7 @@ fn events_debezium_all<'a>(
     options: Option<ResourceArc<OptionsResource>>,
     writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    let call = Call::new(options.as_ref(), writers.as_ref(), PORTION);
+    let call = Call::new(options.as_ref(), writers.as_ref(), false);
     charged(env, PORTION, || portion(env, records, &call, PORTION))
 }
 
@@ -177,22 +213,24 @@ fn events_debezium_all_dirty<'a>(
     options: Option<ResourceArc<OptionsResource>>,
     writers: Option<ResourceArc<WritersResource>>,
 ) -> NifResult<Term<'a>> {
-    portion(env, records, &Call::new(options.as_ref(), writers.as_ref(), usize::MAX), DIRTY_PORTION)
+    portion(env, records, &Call::new(options.as_ref(), writers.as_ref(), true), DIRTY_PORTION)
 }
 
 fn portion<'a>(env: Env<'a>, records: Term<'a>, call: &Call<'_>, portion: usize) -> NifResult<Term<'a>> {
     /// What a record costs beside its bytes.
     const RECORD: usize = 64;
-    let (mut left, mut read, mut results) = (records, 0, Vec::new());
-    while let Ok((record, rest)) = left.list_get_cell() {
-        let parts = Parts::of(record)?;
-        if read > 0 && read + parts.length() > portion {
-            break;
+    call.run(env, |sink| {
+        let (mut left, mut read, mut results) = (records, 0, Vec::new());
+        while let Ok((record, rest)) = left.list_get_cell() {
+            let parts = Parts::of(record)?;
+            if read > 0 && read + parts.length() > portion {
+                break;
+            }
+            let Some((result, bytes)) = call.record(env, &parts, sink) else { break };
+            read += bytes + RECORD;
+            results.push(result);
+            left = rest;
         }
-        let Some((result, bytes)) = call.record(env, &parts) else { break };
-        read += bytes + RECORD;
-        results.push(result);
-        left = rest;
-    }
-    Ok((results, left).encode(env))
+        Ok((results, left).encode(env))
+    })
 }

@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 
 use outrigger_events::json::{self, Floats, Options, Portion};
-use outrigger_events::{Limits, Sink as _};
+use outrigger_events::{Error, Limits, Sink as _};
 use rustler::{Binary, Encoder, Env, NifResult, Term, atoms};
 
+use super::effort::Effort;
 use super::problem::refused;
 use super::sink::{Duplicates, KeyKind, Scratch, Style, TermSink, UnknownKey};
 use super::slice::charged;
 
-atoms! { ok, error, unknown_key, more, done, whole }
+atoms! { ok, error, unknown_key, more, done, whole, dirty }
 
 const EXISTING_ATOMS: u32 = 1;
 const ATOMS: u32 = 2;
@@ -26,9 +27,10 @@ thread_local! {
     pub(super) static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// `:dirty` if what it is made into takes too long here; so do all that run on a normal scheduler.
 #[rustler::nif]
 fn events_json<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds) -> NifResult<Term<'a>> {
-    Ok(charged(env, document.len(), || decode(env, document, flags, bounds)))
+    Ok(charged(env, document.len(), || decode(env, document, flags, bounds, Effort::NORMAL)))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -38,7 +40,7 @@ fn events_json_dirty<'a>(
     flags: u32,
     bounds: Bounds,
 ) -> NifResult<Term<'a>> {
-    Ok(decode(env, document, flags, bounds))
+    Ok(decode(env, document, flags, bounds, Effort::DIRTY))
 }
 
 /// What one call reads of a list.
@@ -55,19 +57,15 @@ fn events_json_portion<'a>(
 ) -> Term<'a> {
     charged(env, PORTION, || {
         SCRATCH.with_borrow_mut(|scratch| {
-            let mut sink = TermSink::new(env, style(flags), scratch);
+            let mut sink = TermSink::new(env, style(flags), Effort::NORMAL, scratch);
             sink.begin(document);
             let read = json::portion(document.as_slice(), from, PORTION, &options(flags, bounds), &mut sink);
             if let Some(UnknownKey { at }) = sink.unknown {
                 return (error(), (unknown_key(), at)).encode(env);
             }
-            let list = |count| {
-                sink.end_list(count);
-                sink.finish()
-            };
             match read {
-                Ok(Portion::More(count, at)) => (more(), list(count), at).encode(env),
-                Ok(Portion::Done(count)) => (done(), list(count)).encode(env),
+                Ok(Portion::More(count, at)) => (more(), sink.first_told(count), at).encode(env),
+                Ok(Portion::Done(count)) => (done(), sink.first_told(count)).encode(env),
                 Ok(Portion::Whole) => whole().encode(env),
                 Err(problem) => refused(env, problem),
             }
@@ -86,24 +84,22 @@ pub(super) fn options(flags: u32, bounds: Bounds) -> Options {
     Options { limits, floats: if flags & DECIMALS == 0 { Floats::Binary } else { Floats::Decimals } }
 }
 
-fn decode<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds) -> Term<'a> {
+fn decode<'a>(env: Env<'a>, document: Binary<'a>, flags: u32, bounds: Bounds, effort: Effort) -> Term<'a> {
     SCRATCH.with_borrow_mut(|scratch| {
-        let bytes = document.as_slice();
-        let mut sink = TermSink::new(env, style(flags), scratch);
+        let mut sink = TermSink::new(env, style(flags), effort, scratch);
         sink.begin(document);
-        let decoded = json::decode(bytes, &options(flags, bounds), &mut sink);
-        match decoded {
-            Ok(()) => told(env, sink),
-            Err(problem) => refused(env, problem),
-        }
+        let decoded = json::decode(document.as_slice(), &options(flags, bounds), &mut sink);
+        answer(env, decoded, sink)
     })
 }
 
-/// The value that a sink was told, unless it has a key that is no atom and was to be one.
-pub(super) fn told<'a>(env: Env<'a>, sink: TermSink<'a, '_>) -> Term<'a> {
-    match sink.unknown {
-        Some(UnknownKey { at }) => (error(), (unknown_key(), at)).encode(env),
-        None => (ok(), sink.finish()).encode(env),
+/// What became of a decoding: the value that a sink was told, unless it has a key that is no atom and was to be one.
+pub(super) fn answer<'a>(env: Env<'a>, decoded: Result<(), Error>, mut sink: TermSink<'a, '_>) -> Term<'a> {
+    match (decoded, sink.unknown) {
+        _ if sink.full() => dirty().encode(env),
+        (Err(problem), _) => refused(env, problem),
+        (Ok(()), Some(UnknownKey { at })) => (error(), (unknown_key(), at)).encode(env),
+        (Ok(()), None) => (ok(), sink.told()).encode(env),
     }
 }
 

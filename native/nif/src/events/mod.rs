@@ -7,6 +7,7 @@ mod avro;
 mod compatibility;
 mod container;
 mod debezium;
+mod effort;
 mod json;
 mod keys;
 mod names;

@@ -3,7 +3,7 @@
 use num_bigint::Sign;
 use outrigger_events::{Decimal, Integer, Name};
 
-use super::raw::{Maker, Word};
+use super::raw::{Maker, Structure, Word};
 
 /// A whole number. The VM makes a big one of the external term format only.
 pub(super) fn integer(maker: Maker<'_>, value: &Integer) -> Word {
@@ -30,18 +30,19 @@ pub(super) fn integer(maker: Maker<'_>, value: &Integer) -> Word {
 pub(super) fn decimal(maker: Maker<'_>, value: &Decimal) -> Word {
     let (sign, coef, exp) = match value {
         Decimal::Finite { coefficient, exponent, negative } => {
-            let digits = if coefficient.is_negative() {
-                Integer::from(-coefficient.to_big())
-            } else {
-                coefficient.clone()
+            let digits = match coefficient {
+                Integer::Small(value) if *value > i64::MIN => maker.integer(value.abs()),
+                negative if negative.is_negative() => integer(maker, &Integer::from(-negative.to_big())),
+                positive => integer(maker, positive),
             };
-            (if *negative { -1 } else { 1 }, integer(maker, &digits), *exponent)
+            (if *negative { -1 } else { 1 }, digits, *exponent)
         }
         Decimal::NaN => (1, maker.name(Name::NaN), 0),
         Decimal::Infinity(negative) => (if *negative { -1 } else { 1 }, maker.name(Name::Inf), 0),
     };
-    maker.structure(
-        Name::Decimal,
-        [(Name::Coef, coef), (Name::Exp, maker.integer(exp)), (Name::Sign, maker.integer(sign))],
-    )
+    let mut structure = Structure::new(maker);
+    structure.put(Name::Coef, coef);
+    structure.put(Name::Exp, maker.integer(exp));
+    structure.put(Name::Sign, maker.integer(sign));
+    structure.finish(Name::Decimal)
 }

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use outrigger_events::pgoutput::{Decoder, Json, Options, Told, Type};
 use rustler::{Binary, Encoder, Env, NifResult, Resource, ResourceArc, Term, atoms};
 
+use super::effort::Effort;
 use super::json::{Bounds, SCRATCH, options, style};
 use super::problem::refused;
 use super::sink::{Style, TermSink};
@@ -29,7 +30,7 @@ struct DecoderResource {
 impl Resource for DecoderResource {}
 
 /// `{:ok, decoder}`, or `{:error, name}` of a type that is not built in.
-#[rustler::nif]
+#[rustler::nif(schedule = "DirtyCpu")]
 fn events_pgoutput_new<'a>(
     env: Env<'a>,
     version: u8,
@@ -56,7 +57,8 @@ fn events_pgoutput_new<'a>(
 
 #[rustler::nif]
 fn events_pgoutput<'a>(env: Env<'a>, decoder: ResourceArc<DecoderResource>, frame: Binary<'a>) -> Term<'a> {
-    charged(env, frame.len(), || one(env, &decoder, frame))
+    // A column that is nothing has one byte, a table of a truncate four.
+    charged(env, 8 * frame.len(), || one(env, &decoder, frame))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -72,7 +74,7 @@ fn events_pgoutput_dirty<'a>(
 fn one<'a>(env: Env<'a>, of: &DecoderResource, frame: Binary<'a>) -> Term<'a> {
     SCRATCH.with_borrow_mut(|scratch| {
         let mut decoder = of.decoder.clone();
-        let mut sink = TermSink::new(env, of.style, scratch);
+        let mut sink = TermSink::new(env, of.style, Effort::DIRTY, scratch);
         // For one frame, keeping names costs more than making them.
         sink.begin_names(0);
         let (result, _) = told(env, &mut decoder, frame, &mut sink);
@@ -119,7 +121,7 @@ fn portion<'a>(env: Env<'a>, of: &DecoderResource, frames: Term<'a>, portion: us
     const COLUMN: usize = 8;
     SCRATCH.with_borrow_mut(|scratch| {
         let mut decoder = of.decoder.clone();
-        let mut sink = TermSink::new(env, of.style, scratch);
+        let mut sink = TermSink::new(env, of.style, Effort::DIRTY, scratch);
         sink.begin_names(decoder.names());
         let (mut left, mut read, mut results) = (frames, 0, Vec::new());
         while let Ok((frame, rest)) = left.list_get_cell() {

@@ -5,26 +5,29 @@
 
 use std::cmp::Ordering;
 
-use outrigger_events::Error;
 use outrigger_events::json::Options;
 use outrigger_events::project::{BatchSink, Operand, Passed, Path, Plan, Progress, Test, Type, Unit};
+use outrigger_events::{Error, Sink as _};
 use rustler::{
     Atom, Binary, Decoder, Encoder, Env, ListIterator, NifResult, Resource, ResourceArc, Term, atoms,
 };
 
+use super::effort::Effort;
 use super::json::{Bounds, SCRATCH, options, style};
 use super::problem::refused;
 use super::rows::Rows;
 use super::sink::{Style, TermSink};
 use super::slice::charged;
 
-atoms! { ok, done, any, string, integer, float, decimal, boolean, second, millisecond, microsecond, nanosecond,
+atoms! { ok, done, dirty, any, string, integer, float, decimal, boolean, second, millisecond, microsecond, nanosecond,
 is_in = "in", not_in, less = "<", at_most = "<=", greater = ">", at_least = ">=", nil }
 
 /// What a call on a normal scheduler reads: the worst of documents takes less than a millisecond.
 const PORTION: usize = 32 << 10;
 /// The same on a dirty one.
 const DIRTY_PORTION: usize = 8 << 20;
+/// What a document costs beside its bytes.
+const DOCUMENT: usize = 64;
 
 /// A compiled plan, and how its rows are made.
 struct PlanResource {
@@ -40,7 +43,8 @@ impl Resource for PlanResource {}
 type Field<'a> = (&'a str, Term<'a>);
 type Filter<'a> = (&'a str, Atom, Term<'a>);
 
-#[rustler::nif]
+/// A filter compares with any number of values, and is compiled once: no scheduler has to wait for it.
+#[rustler::nif(schedule = "DirtyCpu")]
 fn events_plan<'a>(
     env: Env<'a>,
     fields: Vec<Field<'a>>,
@@ -129,7 +133,7 @@ fn operand_of(term: Term<'_>) -> Result<Operand, Error> {
     })
 }
 
-/// `{rows, refused, left, index}` of a list of documents.
+/// `{rows, refused, left, index}` of a list of documents, or `:dirty` if the first one takes too long here.
 #[rustler::nif]
 fn events_project<'a>(
     env: Env<'a>,
@@ -137,7 +141,7 @@ fn events_project<'a>(
     documents: Term<'a>,
     index: usize,
 ) -> NifResult<Term<'a>> {
-    charged(env, PORTION, || documents_of(env, &plan, documents, index, PORTION))
+    charged(env, PORTION, || documents_of(env, &plan, documents, index, (PORTION, Effort::NORMAL)))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -147,7 +151,7 @@ fn events_project_dirty<'a>(
     documents: Term<'a>,
     index: usize,
 ) -> NifResult<Term<'a>> {
-    documents_of(env, &plan, documents, index, DIRTY_PORTION)
+    documents_of(env, &plan, documents, index, (DIRTY_PORTION, Effort::DIRTY))
 }
 
 fn documents_of<'a>(
@@ -155,33 +159,40 @@ fn documents_of<'a>(
     of: &PlanResource,
     documents: Term<'a>,
     from: usize,
-    portion: usize,
+    (portion, effort): (usize, Effort),
 ) -> NifResult<Term<'a>> {
     SCRATCH.with_borrow_mut(|scratch| {
-        let terms = TermSink::new(env, of.style, scratch);
+        let terms = TermSink::new(env, of.style, effort, scratch);
         let mut rows = Rows::new(terms, of.plan.fields(), of.names.as_deref());
         let (mut left, mut index, mut read) = (documents, from, 0);
         while let Ok((document, rest)) = left.list_get_cell() {
             let document = Binary::from_term(document)?;
+            let weight = document.len().saturating_mul(of.plan.weight());
             // A document larger than that is for a dirty scheduler, whose portion it is.
-            if read > 0 && read + document.len() > portion {
+            if read + weight > portion && (read > 0 || portion == PORTION) {
                 break;
             }
-            read += document.len().max(1);
+            read += weight + DOCUMENT;
             rows.terms.begin(document);
             match of.plan.row(document.as_slice(), &of.options, &mut rows) {
                 Ok(Passed::Row) => rows.row(),
                 Ok(Passed::Filtered) => rows.filtered(),
                 Err(problem) => rows.refused(index, problem),
             }
+            if rows.full() {
+                break;
+            }
             index += 1;
             left = rest;
+        }
+        if index == from && portion == PORTION {
+            return Ok(dirty().to_term(env));
         }
         Ok((rows.list(), refusals(env, &rows), left, index).encode(env))
     })
 }
 
-/// `{:ok, {rows, refused, progress}}` of one document that is a list.
+/// `{:ok, {rows, refused, progress}}` of one document that is a list, or `:dirty` if its next element takes too long here.
 #[rustler::nif]
 fn events_project_list<'a>(
     env: Env<'a>,
@@ -189,7 +200,7 @@ fn events_project_list<'a>(
     list: Binary<'a>,
     progress: Option<(usize, usize)>,
 ) -> NifResult<Term<'a>> {
-    charged(env, list.len(), || list_of(env, &plan, list, progress, PORTION))
+    charged(env, PORTION, || list_of(env, &plan, list, progress, (PORTION, Effort::NORMAL)))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -199,7 +210,7 @@ fn events_project_list_dirty<'a>(
     list: Binary<'a>,
     progress: Option<(usize, usize)>,
 ) -> NifResult<Term<'a>> {
-    list_of(env, &plan, list, progress, DIRTY_PORTION)
+    list_of(env, &plan, list, progress, (DIRTY_PORTION, Effort::DIRTY))
 }
 
 fn list_of<'a>(
@@ -207,14 +218,25 @@ fn list_of<'a>(
     of: &PlanResource,
     list: Binary<'a>,
     progress: Option<(usize, usize)>,
-    portion: usize,
+    (portion, effort): (usize, Effort),
 ) -> NifResult<Term<'a>> {
     SCRATCH.with_borrow_mut(|scratch| {
-        let mut rows =
-            Rows::new(TermSink::new(env, of.style, scratch), of.plan.fields(), of.names.as_deref());
+        let terms = TermSink::new(env, of.style, effort, scratch);
+        let mut rows = Rows::new(terms, of.plan.fields(), of.names.as_deref());
         rows.terms.begin(list);
         let from = progress.map(|(element, at)| Progress { element, at, done: false });
-        let read = match of.plan.rows(list.as_slice(), from, portion, &of.options, &mut rows) {
+        let mut read = |bytes| {
+            rows.clear();
+            of.plan.rows(list.as_slice(), from, bytes, &of.options, &mut rows)
+        };
+        let stays =
+            |read: &Progress| !read.done && read.element == progress.map_or(0, |(element, _)| element);
+        let read = match read((portion / of.plan.weight()).max(1)) {
+            Ok(stayed) if stays(&stayed) && portion == PORTION => return Ok(dirty().to_term(env)),
+            Ok(stayed) if stays(&stayed) => read(usize::MAX),
+            read => read,
+        };
+        let read = match read {
             Ok(read) => read,
             Err(problem) => return Ok(refused(env, problem)),
         };

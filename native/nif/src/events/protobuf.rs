@@ -5,10 +5,11 @@ use outrigger_events::protobuf::{Options, Plan, Schema};
 use outrigger_events::{Error, Limits};
 use rustler::{Binary, Encoder, Env, NewBinary, NifResult, Resource, ResourceArc, Term, atoms};
 
-use super::json::{Bounds, SCRATCH, options, style, told};
+use super::effort::Effort;
+use super::json::{Bounds, SCRATCH, answer, options, style};
 use super::problem::refused;
 use super::sink::TermSink;
-use super::slice::charged;
+use super::slice::{UNKNOWN, charge_made, charged};
 use super::value;
 
 atoms! { ok, dirty }
@@ -100,11 +101,7 @@ fn events_protobuf_decode<'a>(
     flags: u32,
     bounds: Bounds,
 ) -> Term<'a> {
-    charged(env, message.len(), || match decode(env, &plan.0, message, flags, bounds, ABSENT) {
-        Ok(term) => term,
-        Err(Error::Limit { what: Plan::ABSENT, .. }) => dirty().encode(env),
-        Err(problem) => refused(env, problem),
-    })
+    charged(env, message.len(), || decode(env, &plan.0, message, flags, bounds, (ABSENT, Effort::NORMAL)))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
@@ -116,7 +113,7 @@ fn events_protobuf_decode_dirty<'a>(
     bounds: Bounds,
 ) -> Term<'a> {
     let absent = Limits::default().items + ABSENT_PER_BYTE * message.len();
-    decode(env, &plan.0, message, flags, bounds, absent).unwrap_or_else(|problem| refused(env, problem))
+    decode(env, &plan.0, message, flags, bounds, (absent, Effort::DIRTY))
 }
 
 fn decode<'a>(
@@ -125,21 +122,25 @@ fn decode<'a>(
     message: Binary<'a>,
     flags: u32,
     bounds: Bounds,
-    absent: usize,
-) -> Result<Term<'a>, Error> {
+    (absent, effort): (usize, Effort),
+) -> Term<'a> {
     let limits = Limits { items: absent, ..options(flags, bounds).limits };
     SCRATCH.with_borrow_mut(|scratch| {
-        let mut sink = TermSink::new(env, style(flags), scratch);
+        let mut sink = TermSink::new(env, style(flags), effort, scratch);
         sink.begin(message);
         sink.begin_names(plan.names().len());
-        plan.decode(message.as_slice(), &limits, &mut sink)?;
-        Ok(told(env, sink))
+        let decoded = plan.decode(message.as_slice(), &limits, &mut sink);
+        charge_made(env, message.len(), sink.effort());
+        match decoded {
+            Err(Error::Limit { what: Plan::ABSENT, limit: ABSENT, .. }) => dirty().encode(env),
+            decoded => answer(env, decoded, sink),
+        }
     })
 }
 
 #[rustler::nif]
 fn events_protobuf_encode<'a>(env: Env<'a>, plan: ResourceArc<PlanResource>, term: Term<'a>) -> Term<'a> {
-    encode(env, &plan.0, term)
+    charged(env, UNKNOWN, || encode(env, &plan.0, term))
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]

@@ -114,23 +114,6 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// A struct with these fields.
-    #[inline]
-    pub(super) fn structure(self, name: Name, fields: impl IntoIterator<Item = (Name, Word)>) -> Word {
-        let mut keys = [Word::none(); 16];
-        let mut values = [Word::none(); 16];
-        let all = std::iter::once((Name::Struct, self.name(name))).chain(fields);
-        let mut count = 0;
-        for (((name, value), key), place) in all.zip(&mut keys).zip(&mut values) {
-            *key = self.name(name);
-            *place = value;
-            count += 1;
-        }
-        // The names are different ones.
-        self.map(keys.get(..count).unwrap_or_default(), values.get(..count).unwrap_or_default())
-            .unwrap_or_else(|| self.nil())
-    }
-
     /// A list of terms of this environment.
     #[inline]
     pub(super) fn list(self, items: &[Word]) -> Word {
@@ -177,6 +160,46 @@ impl<'a> Maker<'a> {
             enif_get_map_size(self.0.as_c_arg(), word, &mut size);
             (size == count).then_some(Word(word))
         }
+    }
+}
+
+/// The most fields of a struct, its name among them.
+const FIELDS: usize = 16;
+
+/// A struct while its fields are put in. In the order of their names: the VM need not sort them then.
+pub(super) struct Structure<'a> {
+    maker: Maker<'a>,
+    keys: [Word; FIELDS],
+    values: [Word; FIELDS],
+    count: usize,
+}
+
+impl<'a> Structure<'a> {
+    #[inline]
+    pub(super) fn new(maker: Maker<'a>) -> Self {
+        let mut structure =
+            Self { maker, keys: [Word::none(); FIELDS], values: [Word::none(); FIELDS], count: 1 };
+        structure.keys[0] = maker.name(Name::Struct);
+        structure
+    }
+
+    /// A field, the name of which none before has.
+    #[inline]
+    pub(super) fn put(&mut self, name: Name, value: Word) {
+        if let (Some(key), Some(place)) = (self.keys.get_mut(self.count), self.values.get_mut(self.count)) {
+            (*key, *place) = (self.maker.name(name), value);
+            self.count += 1;
+        }
+    }
+
+    /// The struct of this name.
+    #[inline]
+    pub(super) fn finish(mut self, name: Name) -> Word {
+        self.values[0] = self.maker.name(name);
+        // The names are different ones.
+        self.maker
+            .map(&self.keys[..self.count], &self.values[..self.count])
+            .unwrap_or_else(|| self.maker.nil())
     }
 }
 

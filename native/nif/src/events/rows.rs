@@ -4,8 +4,12 @@ use outrigger_events::project::{BatchSink, RowSink};
 use outrigger_events::{Decimal, Duplicate, Error, Integer, Name, Sink, Temporal, Text};
 use rustler::{Atom, Term};
 
+use super::effort;
 use super::raw::Word;
 use super::sink::TermSink;
+
+/// The price of an error with its place and its path.
+const REFUSAL: usize = 100;
 
 /// Terms of rows, on top of the terms of values.
 pub(super) struct Rows<'a, 's, 'p> {
@@ -31,7 +35,8 @@ impl<'a, 's, 'p> Rows<'a, 's, 'p> {
         unsafe { maker.term(maker.list(&self.rows)) }
     }
 
-    fn clear(&mut self) {
+    /// Drops what was told of a row that is none.
+    pub(super) fn clear(&mut self) {
         let nil = self.terms.maker().nil();
         self.row.fill(nil);
         self.terms.drop_told();
@@ -56,6 +61,11 @@ impl RowSink for Rows<'_, '_, '_> {
 impl BatchSink for Rows<'_, '_, '_> {
     #[inline]
     fn row(&mut self) {
+        let fields = self.row.len();
+        let price = effort::LIST + if self.names.is_none() { fields / 4 } else { effort::PAIR * fields };
+        if !self.terms.spend(price) {
+            return self.clear();
+        }
         let maker = self.terms.maker();
         let row = match self.names {
             None => maker.tuple(&self.row),
@@ -67,11 +77,14 @@ impl BatchSink for Rows<'_, '_, '_> {
     }
 
     fn filtered(&mut self) {
+        self.terms.spend(effort::LIST + self.row.len() / 16);
         self.clear();
     }
 
     fn refused(&mut self, element: usize, error: Error) {
-        self.refused.push((element, error));
+        if self.terms.spend(REFUSAL) {
+            self.refused.push((element, error));
+        }
         self.clear();
     }
 }
@@ -83,6 +96,10 @@ macro_rules! told_to_terms {
 }
 
 impl Sink for Rows<'_, '_, '_> {
+    fn full(&self) -> bool {
+        self.terms.full()
+    }
+
     told_to_terms! {
         null();
         boolean(value: bool);

@@ -6,13 +6,17 @@
 //! # Invariants
 //!
 //! - Words on the stacks are of the environment of the call that is running; both stacks are empty before and after it.
+//! - A sink that is [full](Sink::full) makes nothing more: what is on its stacks is worth nothing from then on.
 
 use outrigger_events::{Decimal, Duplicate, Integer, Name, Sink, Temporal, Text};
 use rustler::types::atom;
 use rustler::{Atom, Binary, Env, Term};
 
+use super::effort::{self, Effort};
 use super::keys::{self, Key, Keys};
+use super::number::{decimal, integer};
 use super::raw::{Maker, Word, compare};
+use super::temporal::{Texts, temporal};
 
 /// A map with more keys is a tree in the VM, in which their order does not matter.
 const FLAT: usize = 32;
@@ -72,13 +76,16 @@ pub(super) struct TermSink<'a, 's> {
     bytes: &'a [u8],
     style: Style,
     scratch: &'s mut Scratch,
+    effort: Effort,
+    texts: Texts,
     pub(super) unknown: Option<UnknownKey>,
 }
 
 impl<'a, 's> TermSink<'a, 's> {
     /// Of no document yet: `begin` says which.
-    pub(super) fn new(env: Env<'a>, style: Style, scratch: &'s mut Scratch) -> Self {
-        Self { maker: Maker::new(env), document: Word::none(), bytes: &[], style, scratch, unknown: None }
+    pub(super) fn new(env: Env<'a>, style: Style, effort: Effort, scratch: &'s mut Scratch) -> Self {
+        let (maker, document, texts) = (Maker::new(env), Word::none(), Texts::default());
+        Self { maker, document, bytes: &[], style, scratch, effort, texts, unknown: None }
     }
 
     /// What is told from now on is of this document. What was told before and is not taken is dropped.
@@ -98,11 +105,14 @@ impl<'a, 's> TermSink<'a, 's> {
     /// A name of a plan, made once for each document.
     #[inline]
     fn plan_name(&mut self, name: usize, text: Text<'_>) -> Key {
-        let make = |maker: Maker<'_>| Key::new(keys::slow_prefix(text.bytes), maker.binary(text.bytes));
-        match self.scratch.names.get_mut(name) {
-            Some(made) => *made.get_or_insert_with(|| make(self.maker)),
-            None => make(self.maker),
+        if let Some(Some(made)) = self.scratch.names.get(name) {
+            return *made;
         }
+        let key = Key::new(keys::slow_prefix(text.bytes), self.binary(text.bytes));
+        if let Some(place) = self.scratch.names.get_mut(name) {
+            *place = Some(key);
+        }
+        key
     }
 
     pub(super) const fn maker(&self) -> Maker<'a> {
@@ -121,25 +131,42 @@ impl<'a, 's> TermSink<'a, 's> {
         self.scratch.keys.clear();
     }
 
-    /// The value that was told last, of several that are told one by one.
-    #[allow(unsafe_code, reason = "words become a term again")]
-    pub(super) fn next_told(&mut self) -> Option<Term<'a>> {
-        let word = self.take()?;
-        // SAFETY: words on the stack were made in this environment.
-        Some(unsafe { self.maker.term(word) })
-    }
-
-    /// The one value that was told.
-    pub(super) fn finish(mut self) -> Option<Term<'a>> {
-        self.told()
-    }
-
-    /// The one value that was told, and another one may follow.
+    /// The value that was told last, and others may follow.
     #[allow(unsafe_code, reason = "words become a term again")]
     pub(super) fn told(&mut self) -> Option<Term<'a>> {
-        let word = self.scratch.values.pop()?;
-        // SAFETY: words on the stack were made in this environment.
+        let word = self.take().filter(|_| !self.full())?;
+        // SAFETY: words on the stack were made in this environment, all of them: the sink is not full.
         Some(unsafe { self.maker.term(word) })
+    }
+
+    /// The first values that were told, as a list; of a full sink those that were told before it was.
+    #[allow(unsafe_code, reason = "words become a term again")]
+    pub(super) fn first_told(&self, count: usize) -> Term<'a> {
+        let list = self.maker.list(self.scratch.values.get(..count).unwrap_or_default());
+        // SAFETY: it was made in this environment, as what it is made of.
+        unsafe { self.maker.term(list) }
+    }
+
+    /// Makes a term of this price, if there is so much left.
+    #[inline]
+    fn make(&mut self, price: usize, make: impl FnOnce(&mut Self) -> Word) -> Word {
+        if self.effort.spend(price) { make(self) } else { Word::none() }
+    }
+
+    /// What is left to be spent.
+    pub(super) const fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    /// Spends on what is made of the values beside the sink.
+    #[inline]
+    pub(super) const fn spend(&mut self, price: usize) -> bool {
+        self.effort.spend(price)
+    }
+
+    #[inline]
+    fn binary(&mut self, bytes: &[u8]) -> Word {
+        self.make(effort::BINARY + bytes.len() / effort::PER, |sink| sink.maker.binary(bytes))
     }
 
     #[inline]
@@ -152,12 +179,12 @@ impl<'a, 's> TermSink<'a, 's> {
     }
 
     #[inline]
-    fn string(&self, text: Text<'_>) -> Word {
+    fn string(&mut self, text: Text<'_>) -> Word {
         match text.at {
             Some(at) if self.style.references && self.holds(at, text.bytes.len()) => {
-                self.part(at, text.bytes.len())
+                self.make(effort::BINARY, |sink| sink.part(at, text.bytes.len()))
             }
-            _ => self.maker.binary(text.bytes),
+            _ => self.binary(text.bytes),
         }
     }
 
@@ -205,6 +232,9 @@ impl<'a, 's> TermSink<'a, 's> {
         let keys_from = self.scratch.keys.len() - (self.scratch.values.len() - from);
         let keys = self.scratch.keys.get(keys_from..).unwrap_or_default();
         let values = self.scratch.values.get(from..).unwrap_or_default();
+        if !self.effort.spend(keys.len() * effort::SORTED_PAIR) {
+            return Ok(Word::none());
+        }
         let mut pairs: Vec<(Word, Word)> =
             keys.iter().map(|key| key.word).zip(values.iter().copied()).collect();
         if self.style.duplicates == Duplicates::Last {
@@ -220,33 +250,49 @@ impl<'a, 's> TermSink<'a, 's> {
 
 impl Sink for TermSink<'_, '_> {
     #[inline]
+    fn full(&self) -> bool {
+        self.effort.is_spent()
+    }
+
+    #[inline]
     fn null(&mut self) {
-        self.push(self.atom(atom::nil()));
+        let word = self.make(effort::WORD, |sink| sink.atom(atom::nil()));
+        self.push(word);
     }
 
     #[inline]
     fn boolean(&mut self, value: bool) {
-        self.push(self.atom(if value { atom::true_() } else { atom::false_() }));
+        let of = if value { atom::true_() } else { atom::false_() };
+        let word = self.make(effort::WORD, |sink| sink.atom(of));
+        self.push(word);
     }
 
     #[inline]
     fn integer(&mut self, value: i64) {
-        self.push(self.maker.integer(value));
+        let word = self.make(effort::WORD, |sink| sink.maker.integer(value));
+        self.push(word);
     }
 
     fn big(&mut self, value: &Integer) {
-        let word = super::number::integer(self.maker, value);
+        let word = self.make(big(value), |sink| integer(sink.maker, value));
         self.push(word);
     }
 
     #[inline]
     fn float(&mut self, value: f64) {
-        let word = if value.is_finite() { self.maker.float(value) } else { self.no_number(value) };
+        let word = self.make(effort::WORD, |sink| match value.is_finite() {
+            true => sink.maker.float(value),
+            false => sink.no_number(value),
+        });
         self.push(word);
     }
 
     fn decimal(&mut self, value: &Decimal) {
-        let word = super::number::decimal(self.maker, value);
+        let coefficient = match value {
+            Decimal::Finite { coefficient: coefficient @ Integer::Big(_), .. } => big(coefficient),
+            _ => 0,
+        };
+        let word = self.make(effort::STRUCT + coefficient, |sink| decimal(sink.maker, value));
         self.push(word);
     }
 
@@ -262,18 +308,22 @@ impl Sink for TermSink<'_, '_> {
     }
 
     fn temporal(&mut self, value: Temporal) {
-        let word = super::temporal::temporal(self.maker, value);
+        let price = if let Temporal::Instant(..) = value { effort::INSTANT } else { effort::STRUCT };
+        let word = self.make(price, |sink| temporal(sink.maker, &mut sink.texts, value));
         self.push(word);
     }
 
     fn name(&mut self, value: Name) {
-        self.push(self.maker.name(value));
+        let word = self.make(effort::WORD, |sink| sink.maker.name(value));
+        self.push(word);
     }
 
     #[inline]
     fn end_list(&mut self, count: usize) {
         let from = self.scratch.values.len().saturating_sub(count);
-        let list = self.maker.list(self.scratch.values.get(from..).unwrap_or_default());
+        let list = self.make(effort::LIST + count / effort::PER, |sink| {
+            sink.maker.list(sink.scratch.values.get(from..).unwrap_or_default())
+        });
         self.scratch.values.truncate(from);
         self.push(list);
     }
@@ -282,22 +332,25 @@ impl Sink for TermSink<'_, '_> {
     fn key(&mut self, key: Text<'_>) {
         let key = match (self.style.keys, key.at) {
             (KeyKind::Strings, Some(at)) => {
-                let (maker, references, document) = (self.maker, self.style.references, self.document);
-                let holds = references && self.holds(at, key.bytes.len());
-                self.scratch.made.get(self.bytes, at, key.bytes, || {
-                    if holds {
+                let Self { maker, style, document, effort, scratch, bytes, .. } = self;
+                let length = key.bytes.len();
+                let holds = style.references && at.checked_add(length).is_some_and(|end| end <= bytes.len());
+                scratch.made.get(bytes, at, key.bytes, || {
+                    if !effort.spend(effort::BINARY + length / effort::PER) {
+                        Word::none()
+                    } else if holds {
                         #[allow(unsafe_code, reason = "a part of the document")]
                         // SAFETY: the document is of this environment and holds that part.
                         unsafe {
-                            maker.part(document, at, key.bytes.len())
+                            maker.part(*document, at, length)
                         }
                     } else {
                         maker.binary(key.bytes)
                     }
                 })
             }
-            (KeyKind::Strings, None) => Key::new(keys::slow_prefix(key.bytes), self.maker.binary(key.bytes)),
-            _ => Key::new(0, self.atom_key(key)),
+            (KeyKind::Strings, None) => Key::new(keys::slow_prefix(key.bytes), self.binary(key.bytes)),
+            _ => Key::new(0, self.make(effort::ATOM, |sink| sink.atom_key(key))),
         };
         self.scratch.keys.push(key);
     }
@@ -314,18 +367,24 @@ impl Sink for TermSink<'_, '_> {
 
     #[inline]
     fn end_map(&mut self, count: usize) -> Result<(), Duplicate> {
+        let pair = if count <= FLAT { effort::PAIR } else { effort::LARGE_PAIR };
+        let affordable = self.effort.spend(effort::MAP + count * pair);
         let Scratch { values, keys, sorted, .. } = &mut *self.scratch;
         let from = values.len().saturating_sub(count);
         let keys_from = keys.len().saturating_sub(count);
         let (own_keys, own_values) = (&mut keys[keys_from..], &mut values[from..]);
-        if count <= FLAT {
-            keys::sort(own_keys, own_values);
-        }
-        sorted.clear();
-        sorted.extend(own_keys.iter().map(|key| key.word));
-        let map = match self.maker.map(sorted, own_values) {
-            Some(map) => map,
-            None => self.without_duplicates(from)?,
+        let map = if affordable {
+            if count <= FLAT {
+                keys::sort(own_keys, own_values);
+            }
+            sorted.clear();
+            sorted.extend(own_keys.iter().map(|key| key.word));
+            match self.maker.map(sorted, own_values) {
+                Some(map) => map,
+                None => self.without_duplicates(from)?,
+            }
+        } else {
+            Word::none()
         };
         self.scratch.values.truncate(from);
         self.scratch.keys.truncate(keys_from);
@@ -344,7 +403,15 @@ impl Sink for TermSink<'_, '_> {
 
     #[inline]
     fn symbol(&mut self, name: usize, text: Text<'_>) {
-        let word = self.plan_name(name, text).word;
+        let word = self.make(effort::WORD, |sink| sink.plan_name(name, text).word);
         self.push(word);
+    }
+}
+
+/// The price of a whole number that is no word.
+fn big(value: &Integer) -> usize {
+    match value {
+        Integer::Small(_) => effort::WORD,
+        Integer::Big(value) => effort::BIG * (1 + value.bits() as usize / (8 * effort::PER)),
     }
 }

@@ -10,12 +10,14 @@ use super::parts::Parts;
 use super::problem::refused;
 use super::slice::charged;
 
-atoms! { ok }
+atoms! { ok, dirty }
 
-/// What a call on a normal scheduler reads. Each view writes its own message of what is read, so it is less than others take.
+/// What a call on a normal scheduler reads, or what takes as long: each view writes its own message of what is read.
 const PORTION: usize = 16 << 10;
 /// The same on a dirty one.
 const DIRTY_PORTION: usize = 8 << 20;
+/// What messages may have there: an instant of two bytes takes a hundred and fifty in one.
+const MESSAGES: usize = 64 << 10;
 /// What an event costs beside its bytes.
 const EVENT: usize = 64;
 /// Before a term in the external format.
@@ -55,7 +57,8 @@ fn events_stream_schema<'a>(env: Env<'a>, text: Binary<'a>) -> Term<'a> {
     }
 }
 
-/// `{[{topic, message}], left}` of a list of events, of a format whose events take so long as they have bytes.
+/// `{[{topic, message}], left}` of a list of events, of a format whose events take so long as they have bytes; `:dirty` if the first one
+/// takes too long here.
 #[rustler::nif]
 fn events_stream_take<'a>(
     env: Env<'a>,
@@ -83,16 +86,22 @@ fn portion<'a>(
     events: Term<'a>,
     portion: usize,
 ) -> NifResult<Term<'a>> {
-    WORK.with_borrow_mut(|(work, external)| {
+    WORK.with_borrow_mut(|(room, external)| {
         let (mut left, mut read, mut messages) = (events, 0, Vec::new());
+        let mut room_left = if portion == PORTION { MESSAGES } else { usize::MAX };
         while let Ok((event, rest)) = left.list_get_cell() {
             let parts = Parts::of(event)?;
-            if read > 0 && read + parts.length() > portion {
+            let work = stream.work(parts.length());
+            if read + work > portion && (read > 0 || portion == PORTION) {
                 break;
             }
-            read += parts.length() + EVENT;
+            let (before, mut whole) = (messages.len(), true);
             let event = Event { key: parts.key(), value: parts.value() };
-            stream.take(&event, schemas, work, |topic, message| {
+            stream.take(&event, schemas, room, |topic, message| {
+                match room_left.checked_sub(message.len()) {
+                    Some(left) => room_left = left,
+                    None => return whole = false,
+                }
                 external.clear();
                 external.push(VERSION);
                 external.extend_from_slice(message);
@@ -103,8 +112,16 @@ fn portion<'a>(
                     messages.push((Term::from(name), message).encode(env));
                 }
             });
+            if !whole {
+                messages.truncate(before);
+                break;
+            }
+            read += work + EVENT;
             left = rest;
         }
-        Ok((messages, left).encode(env))
+        match read == 0 && portion == PORTION && !events.is_empty_list() {
+            true => Ok(dirty().encode(env)),
+            false => Ok((messages, left).encode(env)),
+        }
     })
 }

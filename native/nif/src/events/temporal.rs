@@ -1,31 +1,42 @@
 //! Dates, times and instants as the structs that they are on the BEAM.
 
-use outrigger_events::structs::{Field, MOST, fields};
-use outrigger_events::{Integer, Name, Temporal};
+use outrigger_events::structs::{Field, fields};
+use outrigger_events::{Integer, Temporal};
 
 use super::number;
-use super::raw::{Maker, Word};
+use super::raw::{Maker, Structure, Word};
 
-#[inline]
-pub(super) fn temporal(maker: Maker<'_>, value: Temporal) -> Word {
-    let mut told = [(Name::Struct, Word::none()); MOST];
-    let mut free = told.iter_mut();
-    let mut count = 0;
-    let name = fields(value, |name, field| {
-        if let Some(place) = free.next() {
-            *place = (name, word(maker, field));
-            count += 1;
+/// The strings of these structs, which are the same in each: those of one call.
+#[derive(Default)]
+pub(super) struct Texts([Option<(&'static str, Word)>; 2]);
+
+impl Texts {
+    #[inline]
+    fn word(&mut self, maker: Maker<'_>, text: &'static str) -> Word {
+        for place in &mut self.0 {
+            match place {
+                Some((own, word)) if *own == text => return *word,
+                Some(_) => {}
+                None => return place.insert((text, maker.binary(text.as_bytes()))).1,
+            }
         }
-    });
-    maker.structure(name, told.into_iter().take(count))
+        maker.binary(text.as_bytes())
+    }
 }
 
 #[inline]
-fn word(maker: Maker<'_>, field: Field) -> Word {
+pub(super) fn temporal(maker: Maker<'_>, texts: &mut Texts, value: Temporal) -> Word {
+    let mut structure = Structure::new(maker);
+    let name = fields(value, |name, field| structure.put(name, word(maker, texts, field)));
+    structure.finish(name)
+}
+
+#[inline]
+fn word(maker: Maker<'_>, texts: &mut Texts, field: Field) -> Word {
     match field {
         Field::Nil => maker.nil(),
         Field::Name(name) => maker.name(name),
-        Field::Text(text) => maker.binary(text.as_bytes()),
+        Field::Text(text) => texts.word(maker, text),
         Field::Integer(value) => maker.integer(value),
         Field::Wide(value) => integer(maker, value),
         Field::Pair(first, second) => maker.tuple(&[maker.integer(first), maker.integer(second)]),

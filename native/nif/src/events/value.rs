@@ -17,37 +17,49 @@ const MOST_DEPTH: usize = 256;
 
 /// The value of a term, if it has one.
 pub(super) fn of(term: Term<'_>, limits: &Limits) -> Result<Value, Error> {
-    value(term, limits.depth.min(MOST_DEPTH), &mut Vec::new())
+    value(term, limits.depth.min(MOST_DEPTH)).map_err(|wrong| {
+        let path: String = wrong.path.iter().rev().map(String::as_str).collect();
+        Error::Value { path: format!("${path}"), problem: wrong.problem.to_owned() }
+    })
 }
 
-fn value(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
-    if depth == 0 {
-        return Err(wrong(path, "lists and maps are too deep inside each other"));
-    }
-    match term.get_type() {
-        TermType::Atom => {
-            atom(term).ok_or_else(|| wrong(path, "an atom is no value, but nil, true and false are"))
-        }
-        TermType::Integer => {
-            Ok(Value::Integer(integer(term).ok_or_else(|| wrong(path, "an integer is too large"))?))
-        }
-        TermType::Float => {
-            f64::decode(term).map(Value::Float).map_err(|_| wrong(path, "a float that is none"))
-        }
-        TermType::Binary => {
-            let bytes = Binary::from_term(term).map_err(|_| wrong(path, "a bitstring is no value"))?;
-            Ok(std::str::from_utf8(&bytes).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::from))
-        }
-        TermType::List => list(term, depth, path),
-        TermType::Map => map(term, depth, path),
-        TermType::Tuple => structure(term).ok_or_else(|| wrong(path, "a tuple is no value")),
-        _ => Err(wrong(path, "neither processes, functions nor references are values")),
+/// A term that is no value, and the way to it, the last step first.
+struct Wrong {
+    problem: &'static str,
+    path: Vec<String>,
+}
+
+impl Wrong {
+    fn under(mut self: Box<Self>, step: String) -> Box<Self> {
+        self.path.push(step);
+        self
     }
 }
 
 #[cold]
-fn wrong(path: &[String], problem: &str) -> Error {
-    Error::Value { path: format!("${}", path.concat()), problem: problem.to_owned() }
+fn wrong(problem: &'static str) -> Box<Wrong> {
+    Box::new(Wrong { problem, path: Vec::new() })
+}
+
+fn value(term: Term<'_>, depth: usize) -> Result<Value, Box<Wrong>> {
+    if depth == 0 {
+        return Err(wrong("lists and maps are too deep inside each other"));
+    }
+    match term.get_type() {
+        TermType::Atom => atom(term).ok_or_else(|| wrong("an atom is no value, but nil, true and false are")),
+        TermType::Integer => {
+            Ok(Value::Integer(integer(term).ok_or_else(|| wrong("an integer is too large"))?))
+        }
+        TermType::Float => f64::decode(term).map(Value::Float).map_err(|_| wrong("a float that is none")),
+        TermType::Binary => {
+            let bytes = Binary::from_term(term).map_err(|_| wrong("a bitstring is no value"))?;
+            Ok(std::str::from_utf8(&bytes).map_or_else(|_| Value::Bytes(bytes.to_vec()), Value::from))
+        }
+        TermType::List => list(term, depth),
+        TermType::Map => map(term, depth),
+        TermType::Tuple => structure(term).ok_or_else(|| wrong("a tuple is no value")),
+        _ => Err(wrong("neither processes, functions nor references are values")),
+    }
 }
 
 fn atom(term: Term<'_>) -> Option<Value> {
@@ -67,34 +79,28 @@ fn atom(term: Term<'_>) -> Option<Value> {
     }
 }
 
-fn list(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
+fn list(term: Term<'_>, depth: usize) -> Result<Value, Box<Wrong>> {
     // The length is that of a proper list only.
-    if term.list_length().is_err() {
-        return Err(wrong(path, "a list has no proper end"));
-    }
-    let items: ListIterator<'_> = term.decode().map_err(|_| wrong(path, "a list that is none"))?;
-    let mut values = Vec::new();
+    let length = term.list_length().map_err(|_| wrong("a list has no proper end"))?;
+    let items: ListIterator<'_> = term.decode().map_err(|_| wrong("a list that is none"))?;
+    let mut values = Vec::with_capacity(length);
     for (place, item) in items.enumerate() {
-        path.push(format!("[{place}]"));
-        values.push(value(item, depth - 1, path)?);
-        path.pop();
+        values.push(value(item, depth - 1).map_err(|wrong| wrong.under(format!("[{place}]")))?);
     }
     Ok(Value::List(values))
 }
 
-fn map(term: Term<'_>, depth: usize, path: &mut Vec<String>) -> Result<Value, Error> {
-    let pairs = MapIterator::new(term).ok_or_else(|| wrong(path, "a map that is none"))?;
-    let mut values = Vec::new();
+fn map(term: Term<'_>, depth: usize) -> Result<Value, Box<Wrong>> {
+    let pairs = MapIterator::new(term).ok_or_else(|| wrong("a map that is none"))?;
+    let mut values = Vec::with_capacity(term.map_size().unwrap_or(0));
     for (key, of_key) in pairs {
         let key = match key.get_type() {
             TermType::Atom => key.atom_to_string().ok(),
             TermType::Integer => integer(key).map(|number| number.to_string()),
             _ => String::decode(key).ok(),
         };
-        let key = key.ok_or_else(|| wrong(path, "a key has to be a string, an atom or an integer"))?;
-        path.push(format!(".{key}"));
-        let of_key = value(of_key, depth - 1, path)?;
-        path.pop();
+        let key = key.ok_or_else(|| wrong("a key has to be a string, an atom or an integer"))?;
+        let of_key = value(of_key, depth - 1).map_err(|wrong| wrong.under(format!(".{key}")))?;
         values.push((Value::Text(key), of_key));
     }
     Ok(Value::Map(values))

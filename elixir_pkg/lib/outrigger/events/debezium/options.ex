@@ -14,6 +14,8 @@ defmodule Outrigger.Events.Debezium.Options do
 
   @own [:registry, :columns, :untyped, :absent, :shape, :binary, :prefix] ++
          [:placeholder, :expand_payload]
+  # What a normal scheduler takes on in one call.
+  @columns 128
   @json [:strings, :max_bytes, :max_depth, :max_digits]
   @shapes [:auto, :envelope, :row, :outbox, :cloud_event]
   @encodings [:base64, :base64_url, :hex]
@@ -28,10 +30,12 @@ defmodule Outrigger.Events.Debezium.Options do
     if not is_atom(registry), do: bad({:registry, registry})
     {ways, columns, flags, bounds} = read(options)
 
-    %__MODULE__{
-      reference: Native.events_debezium_options(ways, columns, flags, bounds),
-      registry: registry
-    }
+    reference =
+      if length(columns) > @columns,
+        do: Native.events_debezium_options_dirty(ways, columns, flags, bounds),
+        else: Native.events_debezium_options(ways, columns, flags, bounds)
+
+    %__MODULE__{reference: reference, registry: registry}
   end
 
   @doc false

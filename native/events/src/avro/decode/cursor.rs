@@ -1,7 +1,7 @@
 //! Where a decoder stands, and how it reads the simple things. Source: "Binary encoding" of the specification.
 
-use crate::avro::malformed;
 use crate::avro::plan::Tables;
+use crate::avro::{Plan, malformed};
 use crate::fault::{Checked, Fault};
 use crate::{Error, Limits};
 
@@ -142,7 +142,7 @@ impl<'a, S> Run<'a, S> {
         if self.at == start {
             self.empty += 1;
             if self.empty > self.limits.items {
-                return Err(self.limit("elements without bytes", self.limits.items));
+                return Err(self.limit(Plan::EMPTY, self.limits.items));
             }
         }
         Ok(())

@@ -55,6 +55,7 @@ impl<S: Sink> Run<'_, S> {
         while let Some(block) = self.block()? {
             for _ in 0..block.count {
                 let start = self.at;
+                self.room()?;
                 self.value(item).map_err(|fault| fault.under(format!("[{count}]")))?;
                 self.element(start)?;
                 count += 1;

@@ -74,8 +74,9 @@ impl<'a, S: Sink> Run<'a, S> {
     #[inline(never)]
     fn record(&mut self, record: u32) -> Checked {
         let tables = self.tables;
-        let mut count = 0;
+        let (mut count, start) = (0, self.at);
         self.sink_into()?;
+        self.room()?;
         self.sink.begin_record(record as usize);
         for step in tables.steps(tables.records[record as usize]) {
             if let Op::Skip(of) = step.op {
@@ -88,7 +89,15 @@ impl<'a, S: Sink> Run<'a, S> {
             }
         }
         self.rise();
+        // Records of nothing inside each other are many from few bytes, too.
+        self.element(start)?;
         self.sink.end_record(record as usize, count).map_err(|_| self.twice())
+    }
+
+    /// Whether the sink takes what may be much from few bytes.
+    #[inline]
+    pub(super) fn room(&self) -> Checked {
+        if self.sink.full() { Err(self.limit("terms", 0)) } else { Ok(()) }
     }
 
     #[cold]

@@ -18,11 +18,13 @@ impl<S: Sink> Run<'_, S> {
                     continue;
                 }
                 Skip::Record(part) => {
+                    let start = self.at;
                     self.sink_into()?;
                     for &field in part.of(&tables.skipped) {
                         self.skip(field)?;
                     }
                     self.rise();
+                    self.element(start)?;
                 }
                 Skip::Array(item) => return self.skip_blocks(item, false),
                 Skip::Map(item) => return self.skip_blocks(item, true),

@@ -27,11 +27,42 @@ impl Schema {
         limits: &Limits,
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
+        self.encode_within(datum, limits, usize::MAX, out)
+    }
+
+    /// What [`Error::Limit`] says there is too much of, if it is what [`encode_within`](Self::encode_within) allows.
+    pub const WORK: &str = "steps";
+
+    /// The same in so many steps at the most: those of writing a value, looking for a field, trying a branch of a union. A few bytes of a
+    /// value may take very many, by a schema with defaults or with unions of large records.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode); [`Error::Limit`] with [`Schema::WORK`] for more steps.
+    pub fn encode_within<'a, D: Datum<'a>>(
+        &self,
+        datum: D,
+        limits: &Limits,
+        steps: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let start = out.len();
-        Encoder::new(self, limits, usize::MAX, out).value(self.root_id(), datum).map_err(|fault| {
+        let mut encoder = Encoder { steps, ..Encoder::new(self, limits, usize::MAX, out) };
+        encoder.value(self.root_id(), datum).map_err(|fault| {
             out.truncate(start);
             fault.finish()
         })
+    }
+}
+
+/// Pairs of a map that are looked at in one step.
+const PAIRS: usize = 8;
+
+/// Steps of trying whether a map of so many pairs, or another value, is of this kind.
+fn looked_for(kind: &Kind, pairs: usize) -> usize {
+    match kind {
+        Kind::Record(record) => record.fields.len().saturating_mul(1 + pairs / PAIRS),
+        _ => 1,
     }
 }
 
@@ -41,6 +72,7 @@ pub(super) struct Encoder<'s, 'o> {
     depth: usize,
     /// Values that may still be written.
     budget: usize,
+    steps: usize,
     out: &'o mut Vec<u8>,
 }
 
@@ -51,13 +83,14 @@ impl<'s, 'o> Encoder<'s, 'o> {
         budget: usize,
         out: &'o mut Vec<u8>,
     ) -> Self {
-        Self { schema, limits, depth: 0, budget, out }
+        Self { schema, limits, depth: 0, budget, steps: usize::MAX, out }
     }
 
     pub(super) fn value<'a, D: Datum<'a>>(&mut self, id: TypeId, datum: D) -> Checked {
         let schema = self.schema;
         let node = schema.node(id);
         self.budget = self.budget.checked_sub(1).ok_or_else(|| self.beyond("values of a default"))?;
+        self.spend(1)?;
         match (&node.kind, datum.view()) {
             (Kind::Array(of), View::List(count)) => self.inside(|encoder| {
                 encoder.count(count);
@@ -80,6 +113,9 @@ impl<'s, 'o> Encoder<'s, 'o> {
                 self.inside(|encoder| encoder.record(record, datum, count))
             }
             (Kind::Union(branches), view) => {
+                let pairs = if let View::Map(pairs) = view { pairs } else { 0 };
+                let tried = branches.iter().map(|&branch| looked_for(&schema.node(branch).kind, pairs));
+                self.spend(tried.fold(0, usize::saturating_add))?;
                 let (place, branch) = fit::branch(schema, branches, datum).ok_or_else(|| {
                     Fault::value(format!("{} fits none of the union's branches", view.word()))
                 })?;
@@ -99,6 +135,7 @@ impl<'s, 'o> Encoder<'s, 'o> {
 
     fn record<'a, D: Datum<'a>>(&mut self, record: &Record, datum: D, count: usize) -> Checked {
         let mut found = 0;
+        self.spend(record.fields.len().saturating_mul(1 + count / PAIRS))?;
         for field in &record.fields {
             let written = match (datum.field(&field.name), &field.default) {
                 (Some(value), _) => {
@@ -137,6 +174,16 @@ impl<'s, 'o> Encoder<'s, 'o> {
         let done = work(self);
         self.depth -= 1;
         done
+    }
+
+    fn spend(&mut self, steps: usize) -> Checked {
+        match self.steps.checked_sub(steps) {
+            Some(left) => {
+                self.steps = left;
+                Ok(())
+            }
+            None => Err(Fault::boxed(Error::Limit { what: Schema::WORK, limit: 0, at: self.out.len() })),
+        }
     }
 
     fn beyond(&self, what: &str) -> Box<Fault> {

@@ -46,6 +46,9 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What [`Error::Limit`] says there are too many of, if it is what takes no bytes: [`Limits::items`].
+    pub const EMPTY: &str = "elements without bytes";
+
     /// Of the schema that the data was written with and the one it is wanted in; the writer's own without one.
     ///
     /// # Errors

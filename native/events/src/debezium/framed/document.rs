@@ -31,11 +31,6 @@ impl<'k, 'o> Document<'k, 'o> {
         Self { keys, most: usize::MAX, full: false, out, wanted, place: 0 }
     }
 
-    /// Whether it would be longer than it may be. What was written then is no document.
-    pub(super) fn is_full(&self) -> bool {
-        self.full || self.out.len() > self.most
-    }
-
     /// The place in the data of the text that stands at the wanted offset, or of the last one before.
     pub(super) const fn place(&self) -> usize {
         self.place
@@ -101,6 +96,11 @@ impl<'k, 'o> Document<'k, 'o> {
 }
 
 impl Sink for Document<'_, '_> {
+    /// It would be longer than it may be. What was written then is no document.
+    #[inline]
+    fn full(&self) -> bool {
+        self.full || self.out.len() > self.most
+    }
     fn null(&mut self) {
         self.comma();
         self.out.extend_from_slice(b"null");

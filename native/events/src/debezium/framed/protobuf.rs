@@ -120,12 +120,12 @@ impl Connect<'_> {
         }
         let mut fields: Vec<FieldDescriptor> = message.fields().collect();
         fields.sort_by_key(FieldDescriptor::number);
-        let mut row = Row::default();
+        let mut told = Vec::with_capacity(fields.len());
         for field in &fields {
             let meaning = self.under(format!(".{}", field.name()), |connect| connect.field(field))?;
-            row.fields.push((field.name().into(), meaning));
+            told.push((field.name().into(), meaning));
         }
-        Ok(debezium(message.name(), row, self.tells_null))
+        Ok(debezium(message.name(), told, self.tells_null))
     }
 
     fn field(&mut self, field: &FieldDescriptor) -> Result<Meaning, Error> {
@@ -251,20 +251,18 @@ const TIMES: [&str; 18] = [
 ];
 
 /// A struct, or one of Debezium's, whose parts have no meaning of their own: they go by the names of their fields beside their own.
-fn debezium(name: &str, row: Row, tells_null: bool) -> Meaning {
-    let only = |names: &[&str]| row.fields.iter().all(|(name, _)| names.contains(&&**name));
+fn debezium(name: &str, fields: Vec<(Box<str>, Meaning)>, tells_null: bool) -> Meaning {
+    let only = |names: &[&str]| fields.iter().all(|(name, _)| names.contains(&&**name));
     match name {
-        "VariableScaleDecimal" if only(&["scale", "value"]) && row.fields.len() == 2 => {
-            Meaning::VariableDecimal
-        }
+        "VariableScaleDecimal" if only(&["scale", "value"]) && fields.len() == 2 => Meaning::VariableDecimal,
         "Point" | "Geometry" | "Geography" | "Circle" if only(&["x", "y", "wkb", "srid"]) => {
-            let fields = row.fields.into_iter().map(|(name, meaning)| (name, meaning.without_doubt()));
-            Meaning::Row(Box::new(Row { fields: fields.collect() }))
+            let fields = fields.into_iter().map(|(name, meaning)| (name, meaning.without_doubt()));
+            Meaning::Row(Box::new(Row::new(fields.collect())))
         }
         // Whether a part is zero or not there is the difference between a time and none.
         _ => match Meaning::of_name(&format!("io.debezium.time.{name}"), None) {
             Some(structured @ Meaning::Structured(_)) if tells_null && only(&TIMES) => structured,
-            _ => Meaning::Row(Box::new(row)),
+            _ => Meaning::Row(Box::new(Row::new(fields))),
         },
     }
 }

@@ -7,7 +7,7 @@ use super::part::Frames;
 use crate::debezium::DOCUMENT;
 use crate::debezium::options::Absent;
 use crate::debezium::schema::Plan;
-use crate::{Error, Limits, avro, protobuf};
+use crate::{Error, Limits, Sink as _, avro, protobuf};
 
 /// Bytes of a document that a field takes at the least: `"":0,`.
 const FIELD: usize = 5;
@@ -65,7 +65,8 @@ impl Reading {
             Err(Error::Limit { what: protobuf::Plan::ABSENT, .. }) if limits.items < frames.limits.items => {
                 Err(full())
             }
-            told => told.and_then(|()| if document.is_full() { Err(full()) } else { Ok(()) }),
+            _ if document.full() => Err(full()),
+            told => told,
         }
     }
 

@@ -91,6 +91,9 @@ impl<'a, S: Sink> Run<'a, S> {
         let message = &self.tables.messages[message as usize];
         let (from, end) = (self.found.len(), self.end(&parts));
         self.enter(end)?;
+        if self.sink.full() {
+            return Err(self.limit("terms", 0, end));
+        }
         self.scan(message, parts)?;
         let all = from..self.found.len();
         match message.shape {
