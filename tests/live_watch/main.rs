@@ -4,6 +4,5 @@
 mod gates;
 mod pools;
 mod schedulers;
-mod terminal;
 mod trace;
 mod watcher;

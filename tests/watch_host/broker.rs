@@ -1,15 +1,7 @@
 //! RabbitMQ's node, out of Debian's package: something that we did not write, and that knows nothing of us.
 //!
-//! Not named `live_*`, of which the matrix runs all on each release of OTP: a release of RabbitMQ is for the Erlang that Debian ships it with.
-//!
 //! `scripts/setup test` unpacks the package below `target/`; it is not installed, so no broker starts by itself. `OUTRIGGER_RABBITMQ` names another folder
 //! with its `sbin`.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
-
-#[path = "live_watch/watcher.rs"]
-#[expect(dead_code, reason = "the tests of live_watch use all of it")]
-mod watcher;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -19,7 +11,7 @@ use std::process::Command;
 use outrigger_testkit::{COOKIE, Epmd, LONG, Process, free_port, unique_name};
 use tempfile::TempDir;
 
-use watcher::{Watcher, figure};
+use crate::watcher::{Watcher, figure};
 
 struct Broker {
     name: String,
