@@ -139,7 +139,7 @@ ci: ## What the CI machine runs: set-up, all tests, the matrix, the demo
 ##@ Measurements
 
 # bench/<name>/run writes bench/runs/<date>-<name>/.
-BENCHES := atom_cache calls events fanout interest leases limit messages schema_check streams terms
+BENCHES := atom_cache calls events fanout interest leases limit messages schema_check streams terms watch
 
 .PHONY: bench
 bench: $(BENCHES:%=bench-%) bench-engines bench-links ## Run every benchmark; results go to bench/runs
@@ -181,6 +181,10 @@ bench-streams: build ## Events decoded once for 8 nodes, beside each node decodi
 .PHONY: bench-limit
 bench-limit: build ## What a hit of a rate limiter costs in one node, and whether it is exact, beside ETS
 	@bench/limit/run $(ARGS)
+
+.PHONY: bench-watch
+bench-watch: build ## What counting an event of telemetry costs, beside nobody and ETS
+	@bench/watch/run $(ARGS)
 
 .PHONY: bench-messages
 bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library

@@ -283,6 +283,35 @@ defmodule Outrigger.WatchTest do
       assert counted |> Map.values() |> Enum.sum() == 80_000
     end
 
+    test "series that are published are counted on as before" do
+      start(phoenix: true)
+      conn = %{conn: %{method: "GET", status: 200}}
+      event = fn -> execute([:phoenix, :endpoint, :stop], %{duration: 1_000}, conn) end
+      for _ <- 1..10, do: event.()
+      Cluster.eventually(fn -> map_size(Watch.Handler.store().arrays) == 1 end)
+      for _ <- 1..10, do: event.()
+
+      execute([:phoenix, :endpoint, :stop], %{duration: 1_000}, %{
+        conn: %{conn.conn | status: 500}
+      })
+
+      assert counted() == %{
+               {"phoenix.endpoint", %{"method" => "GET", "status" => "200"}} => 20,
+               {"phoenix.endpoint", %{"method" => "GET", "status" => "500"}} => 1
+             }
+    end
+
+    test "a job that fails again and again at once is a storm, one that fails now and then is not" do
+      start([])
+      job = &%{job: %{queue: "mail", worker: &1}}
+      time = %{duration: 1, queue_time: 1}
+      for _ <- 1..10, do: execute([:oban, :job, :exception], time, job.("MyApp.Calm"))
+      for _ <- 1..200, do: execute([:oban, :job, :exception], time, job.("MyApp.Storm"))
+      storms = fn -> for {{"retry.storms", labels}, n} <- counted(), do: {labels["source"], n} end
+      Cluster.eventually(fn -> storms.() != [] end)
+      assert storms.() == [{"job MyApp.Storm", 1}]
+    end
+
     test "nothing of a row, a parameter or a query's text is kept" do
       start(ecto: [MyApp.Repo])
       secret = "hunter2-" <> String.duplicate("x", 20)
