@@ -26,21 +26,21 @@ defmodule Outrigger.Watch.Source.Ecto do
 
   @impl true
   def event(:query, times, about, store) do
-    repo = Label.tag(about[:repo])
-    source = Label.tag(about[:source])
+    repo = Label.tag(of(about, :repo))
+    source = Label.tag(of(about, :source))
     array = Store.series(store, {:ecto, repo, source})
-    Store.record(store, array, 0, times[:total_time])
-    Store.record(store, array, 1, times[:queue_time])
-    Store.record(store, array, 2, times[:query_time])
-    Store.record(store, array, 3, times[:decode_time])
-    Store.record(store, array, 4, times[:idle_time])
+    Store.record(store, array, 0, of(times, :total_time))
+    Store.record(store, array, 1, of(times, :queue_time))
+    Store.record(store, array, 2, of(times, :query_time))
+    Store.record(store, array, 3, of(times, :decode_time))
+    Store.record(store, array, 4, of(times, :idle_time))
 
-    text = about[:query]
+    text = of(about, :query)
 
     if text not in @transactions and Requests.query(store, text),
       do: Store.count(store, {:n_plus_one, source})
 
-    with {:error, _} <- about[:result], do: failed(store, repo, source)
+    with {:error, _} <- of(about, :result), do: failed(store, repo, source)
   end
 
   def event(:refused, _count, %{error: error} = about, store) do
@@ -49,6 +49,14 @@ defmodule Outrigger.Watch.Source.Ecto do
 
   def event(:disconnected, _count, about, store),
     do: Store.count(store, {:disconnects, Label.tag(about[:tag])})
+
+  # Nine times for each query: `map[key]` would ask each time what kind of thing it has got.
+  defp of(map, key) do
+    case map do
+      %{^key => value} -> value
+      _without -> nil
+    end
+  end
 
   defp failed(store, repo, source),
     do: Store.count(store, {:failures, Label.text(repo) <> " " <> Label.text(source)})
