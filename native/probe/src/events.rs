@@ -83,17 +83,6 @@ impl EventLimits {
         writer.nil();
         Ok(())
     }
-
-    /// `{events, Tag, Limits}`
-    pub(crate) fn request(self, tag: u64) -> Result<Vec<u8>, TermError> {
-        let mut bytes = Vec::new();
-        let mut writer = Writer::new(&mut bytes);
-        writer.tuple(3);
-        writer.atom("events")?;
-        writer.unsigned(tag);
-        self.write(&mut writer)?;
-        Ok(bytes)
-    }
 }
 
 /// Whether the node tells us its events.

@@ -111,7 +111,10 @@ impl Summary {
             ("cost", format!("{:.2} % of one core of the node", self.duty * 100.0)),
         ];
         if self.left_out > 0.0 {
-            let text = format!("{:.1} % in processes of the virtual machine (--all)", self.left_out * 100.0);
+            let text = format!(
+                "{:.1} % in the virtual machine's own processes and in evaluated code (--all)",
+                self.left_out * 100.0
+            );
             facts.push(("not shown", text));
         }
         if self.cut.0 > 0.0 {

@@ -228,13 +228,15 @@ mod tests {
 
     fn sampled(stacks: Vec<(Vec<Call>, Vec<Sample>)>) -> Sampled {
         let tick = Tick { examined: 1, others: 1, active: 1, tasks: 2, ..Tick::default() };
+        let ticks = vec![tick, Tick { at: 10_000, ..tick }];
         Sampled {
             since: 0,
             until: 20_000,
             hot: 1,
-            ticks: vec![tick; 2],
+            ticks,
             stacks,
             processes: Vec::new(),
+            events: None,
             packing: 0,
         }
     }

@@ -124,12 +124,12 @@ impl SamplePace {
     pub(super) fn took(&mut self, sampled: &Sampled) -> f64 {
         let ticks = sampled.ticks.len().max(1);
         let mut looks: Vec<f64> = (sampled.ticks.iter())
-            .map(|tick| tick.took as f64 / 1e6 / ((tick.examined + sampled.hot) as f64 + FIXED))
+            .map(|tick| tick.took() as f64 / 1e6 / ((tick.examined + sampled.hot) as f64 + FIXED))
             .collect();
         looks.sort_by(f64::total_cmp);
         let Some(look) = looks.get(looks.len() / 2).copied() else { return 0.0 };
         let stacks: usize = sampled.stacks.iter().map(|(_, samples)| samples.len()).sum();
-        let cheapest = sampled.ticks.iter().filter_map(|tick| tick.stack).min();
+        let cheapest = sampled.ticks.iter().filter_map(|tick| tick.waited.checked_div(tick.stacks)).min();
         let stack = cheapest.map_or(self.price().stack, |micros| micros as f64 / 1e6);
         let span = (sampled.until - sampled.since).max(1) as f64 / 1e6;
         let packing = sampled.packing as f64 / 1e6;
@@ -142,9 +142,13 @@ impl SamplePace {
             stacks: stacks as f64 / ticks as f64,
             packing: packing / span,
         });
-        let looked: f64 =
-            sampled.ticks.iter().map(|tick| ((tick.examined + sampled.hot) as f64 + FIXED) * look).sum();
-        looked + stack * stacks as f64 + packing
+        let price = self.price();
+        let looked: f64 = sampled
+            .ticks
+            .iter()
+            .map(|tick| ((tick.examined + sampled.hot) as f64 + FIXED) * price.look)
+            .sum();
+        looked + price.stack * stacks as f64 + packing
     }
 
     /// Seconds of one tick.
@@ -179,9 +183,10 @@ mod tests {
         let tick = Tick {
             examined: plan.part as u64,
             others: 1_000,
-            took,
-            stack: Some(stack),
+            stacks: runs,
+            waited: stack * runs,
             active: runs,
+            done: (took + stack * runs) as i64,
             ..Tick::default()
         };
         let sample = crate::profile::weigh::tests::sample(0);
@@ -192,6 +197,7 @@ mod tests {
             ticks: vec![tick; plan.waits.len()],
             stacks: vec![(Vec::new(), vec![sample; plan.waits.len() * runs as usize])],
             processes: Vec::new(),
+            events: None,
             packing: 100,
         }
     }

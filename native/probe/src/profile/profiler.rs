@@ -91,12 +91,11 @@ impl Profiler {
             plan.waits.truncate(10);
         }
         let span = Duration::from_millis(plan.waits.iter().sum());
-        let sampled: Sampled =
-            self.guest.ask(|tag| plan.request(tag), span * 4 + self.config.patience).await?;
+        let request = |tag| plan.request(tag, self.config.events);
+        let mut sampled: Sampled = self.guest.ask(request, span * 4 + self.config.patience).await?;
         let worked = self.pace.took(&sampled);
         self.profile.add(&sampled, worked);
-        if let Some(limits) = self.config.events {
-            let events: Events = self.guest.ask(|tag| limits.request(tag), self.config.patience).await?;
+        if let Some(events) = sampled.events.take() {
             match &mut self.events {
                 Some(known) => known.merge(events),
                 None => self.events = Some(events),

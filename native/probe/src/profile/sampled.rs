@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::pace::Plan;
 use crate::answer::{Function, ProcessInfo};
+use crate::events::{EventLimits, Events};
 
 /// The answer to one plan.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,24 +21,36 @@ pub(super) struct Sampled {
     pub(super) ticks: Vec<Tick>,
     pub(super) stacks: Vec<(Vec<Call>, Vec<Sample>)>,
     pub(super) processes: Vec<(ProcessId, ProcessInfo)>,
+    pub(super) events: Option<Events>,
     /// What it took to put this together, in microseconds.
     pub(super) packing: u64,
 }
 
-/// `{Examined, Others, Took, Each, Active, Queue, Tasks}`
+/// `{{At, Examined, Others, Stacks, Waited, Active, Queue, Tasks}, Done}`
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tick {
+    /// As `since`.
+    pub(super) at: i64,
     /// Processes of its part, and how many they are a part of.
     pub(super) examined: u64,
     pub(super) others: u64,
-    /// What it took to look at their statuses, and for each stack with waiting for it, in microseconds.
-    pub(super) took: u64,
-    pub(super) stack: Option<u64>,
-    /// Processes that were active, of those.
+    /// Stacks that were taken, and the microseconds from the question to the answer of all of them.
+    pub(super) stacks: u64,
+    pub(super) waited: u64,
+    /// Processes that were active, of those that were looked at.
     pub(super) active: u64,
     /// By the node itself: what waits for a scheduler, and that together with what runs, the sampler too.
     pub(super) queue: u64,
     pub(super) tasks: u64,
+    /// When all of it was done.
+    pub(super) done: i64,
+}
+
+impl Tick {
+    /// Microseconds of work, without those that it waited for stacks.
+    pub(super) fn took(&self) -> u64 {
+        u64::try_from(self.done.saturating_sub(self.at)).unwrap_or(0).saturating_sub(self.waited)
+    }
 }
 
 /// One process at one tick: the tick, whether of the part, which process, its status before and when its stack was taken, its name, and
@@ -73,15 +86,17 @@ pub(super) enum Status {
 }
 
 fn ticks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tick>, D::Error> {
-    type Raw = (u64, u64, u64, Option<u64>, u64, u64, u64);
-    let of = |(examined, others, took, stack, active, queue, tasks): Raw| Tick {
+    type Raw = ((i64, u64, u64, u64, u64, u64, u64, u64), i64);
+    let of = |((at, examined, others, stacks, waited, active, queue, tasks), done): Raw| Tick {
+        at,
         examined,
         others,
-        took,
-        stack,
+        stacks,
+        waited,
         active,
         queue,
         tasks,
+        done,
     };
     Ok(Vec::<Raw>::deserialize(deserializer)?.into_iter().map(of).collect())
 }
@@ -137,14 +152,14 @@ impl<'de> Deserialize<'de> for Call {
 }
 
 impl Plan {
-    /// `{sample, Tag, #{waits, part, most, hot}}`
-    pub(super) fn request(&self, tag: u64) -> Result<Vec<u8>, TermError> {
+    /// `{sample, Tag, #{waits, part, most, hot, events}}`
+    pub(super) fn request(&self, tag: u64, events: Option<EventLimits>) -> Result<Vec<u8>, TermError> {
         let mut bytes = Vec::new();
         let mut writer = Writer::new(&mut bytes);
         writer.tuple(3);
         writer.atom("sample")?;
         writer.unsigned(tag);
-        writer.map(4);
+        writer.map(4 + u32::from(events.is_some()));
         writer.atom("waits")?;
         let waits = u32::try_from(self.waits.len()).unwrap_or(u32::MAX);
         if waits > 0 {
@@ -157,6 +172,10 @@ impl Plan {
         for (name, value) in [("part", self.part), ("most", Self::STACKS), ("hot", Self::HOT)] {
             writer.atom(name)?;
             writer.unsigned(value as u64);
+        }
+        if let Some(limits) = events {
+            writer.atom("events")?;
+            limits.write(&mut writer)?;
         }
         Ok(bytes)
     }

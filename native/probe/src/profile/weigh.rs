@@ -12,7 +12,7 @@ use super::sampled::{Of, Sample, Sampled, Status, Tick};
 /// Of each stack, in the order of the answer, the samples with their microseconds.
 pub(super) fn weigh(sampled: &Sampled, schedulers: u64) -> Vec<Vec<(&Sample, f64)>> {
     let ticks = &sampled.ticks;
-    let span = (sampled.until - sampled.since).max(0) as f64 / ticks.len().max(1) as f64;
+    let spans = spans(sampled);
     let mut taken = vec![0_u64; ticks.len()];
     for (_, samples) in &sampled.stacks {
         for sample in samples {
@@ -23,7 +23,7 @@ pub(super) fn weigh(sampled: &Sampled, schedulers: u64) -> Vec<Vec<(&Sample, f64
     }
     let weight = |sample: &Sample| {
         let place = place(sample)?;
-        let (tick, taken) = (ticks.get(place)?, *taken.get(place)?);
+        let (tick, span, taken) = (ticks.get(place)?, spans.get(place)?, *taken.get(place)?);
         let of = match sample.1 {
             Of::Hot => 1.0,
             Of::Part => tick.others.max(tick.examined) as f64 / tick.examined.max(1) as f64,
@@ -36,6 +36,13 @@ pub(super) fn weigh(sampled: &Sampled, schedulers: u64) -> Vec<Vec<(&Sample, f64
     stacks
         .map(|(_, samples)| samples.iter().filter_map(|sample| Some((sample, weight(sample)?))).collect())
         .collect()
+}
+
+/// Microseconds from each tick to the next. A tick that waited for a stack stands for that time too: the one who let it wait was at work all the while.
+fn spans(sampled: &Sampled) -> Vec<f64> {
+    let ends = sampled.ticks.iter().skip(1).map(|tick| tick.at).chain([sampled.until]);
+    let begins = [sampled.since].into_iter().chain(sampled.ticks.iter().skip(1).map(|tick| tick.at));
+    begins.zip(ends).map(|(begin, end)| end.saturating_sub(begin).max(0) as f64).collect()
 }
 
 fn place(sample: &Sample) -> Option<usize> {
@@ -66,10 +73,13 @@ pub(super) mod tests {
         Sample { 3: Status::Runnable, ..sample(tick) }
     }
 
-    fn sampled(ticks: Vec<Tick>, samples: Vec<Sample>) -> Sampled {
+    fn sampled(mut ticks: Vec<Tick>, samples: Vec<Sample>) -> Sampled {
+        for (place, tick) in ticks.iter_mut().enumerate() {
+            tick.at = place as i64 * 10_000;
+        }
         let stacks = vec![(Vec::new(), samples)];
         let until = ticks.len() as i64 * 10_000;
-        Sampled { since: 0, until, hot: 1, ticks, stacks, processes: Vec::new(), packing: 0 }
+        Sampled { since: 0, until, hot: 1, ticks, stacks, processes: Vec::new(), events: None, packing: 0 }
     }
 
     fn micros(sampled: &Sampled, schedulers: u64) -> Vec<f64> {
@@ -108,6 +118,14 @@ pub(super) mod tests {
     fn those_that_were_taken_stand_for_all_that_were_active() {
         let seen = sampled(vec![tick(0, 4), tick(0, 1)], vec![sample(0), sample(0), sample(1)]);
         assert_eq!(micros(&seen, 8), [20_000.0, 20_000.0, 10_000.0]);
+    }
+
+    #[test]
+    fn a_tick_stands_for_the_time_to_the_next() {
+        let mut seen = sampled(vec![tick(0, 1), tick(0, 1)], vec![sample(0), sample(1)]);
+        seen.ticks[0].at = 100;
+        seen.ticks[1].at = 15_000;
+        assert_eq!(micros(&seen, 2), [15_000.0, 5_000.0], "the first has what was before it");
     }
 
     #[test]

@@ -18,15 +18,17 @@ Part = fun(Todo, Size, Skip) ->
   {Some, Left, Number}
 end,
 
-%% What each of them runs: `[Frames | {Tick, Of, Pid, Before, After, Name, Call}]`, so that `hd` and `tl` group them by stacks. Of: `hot`, or `part`.
+%% What each of them runs, and how long that was waited for: `{[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]], Microseconds}`, so that `hd` and
+%% `tl` group them by stacks. Of: `hot`, or `part`.
 Seen = fun(Tick, Of, Actives, Room) ->
   Some = lists:sublist(Actives, Room),
+  Asked = erlang:monotonic_time(microsecond),
   Infos = Each(fun erlang:process_info/2, [Pid || {Pid, _} <- Some], [status, current_stacktrace, registered_name, initial_call]),
-  [[Frames | {Tick, Of, Pid, Before, After, Name, Call}]
-   || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)]
+  Waited = erlang:monotonic_time(microsecond) - Asked,
+  {[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]
+    || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)], Waited}
 end,
 
-%% The price of a tick is told in two parts: to look at statuses, and for each stack; the second may have waited.
 TickOnce = fun(Tick, Size, Most, {Hot, Todo, Others}) ->
   Began = erlang:monotonic_time(microsecond),
   Queue = erlang:statistics(total_run_queue_lengths),
@@ -34,37 +36,41 @@ TickOnce = fun(Tick, Size, Most, {Hot, Todo, Others}) ->
   {Some, Left, Number} = Part(Todo, Size, [self() | Hot]),
   HotActive = Active(Hot),
   PartActive = Active(Some),
-  Looked = erlang:monotonic_time(microsecond),
-  FromHot = Seen(Tick, hot, HotActive, Most),
-  All = FromHot ++ Seen(Tick, part, PartActive, Most - length(FromHot)),
-  Each1 = case All of [] -> undefined; _ -> (erlang:monotonic_time(microsecond) - Looked) div length(All) end,
+  {FromHot, Waited1} = Seen(Tick, hot, HotActive, Most),
+  {FromPart, Waited2} = Seen(Tick, part, PartActive, Most - length(FromHot)),
   Now = case Number of undefined -> Others; _ -> Number end,
-  {All, {length(Some), Now, Looked - Began, Each1, length(HotActive) + length(PartActive), Queue, Tasks}, {Hot, Left, Now}}
+  All = FromHot ++ FromPart,
+  {All, {Began, length(Some), Now, length(All), Waited1 + Waited2, length(HotActive) + length(PartActive), Queue, Tasks}, {Hot, Left, Now}}
 end,
 
 %% Wanted: `#{waits => Milliseconds before each tick, part => Size, most => Stacks of a tick, hot => Processes looked at in each}`
-Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost}, {Hot, Todo, Others}) ->
+%%
+%% A tick is told with the time when all of its work was done, which is that before the next wait.
+Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = Wanted, {Hot, Todo, Others}) ->
   Since = erlang:monotonic_time(microsecond),
-  {Samples, Ticks, {_, Left, Now}} = lists:foldl(fun(Wait, {Taken, Prices, State}) ->
-    case erlang:monotonic_time(microsecond) - Since of
-      %% Stacks were waited for: what is left of the plan is left out.
-      Late when Late > 1500000 -> {Taken, Prices, State};
-      _ ->
+  {Samples, Ticks, Dones, {_, Left, Now}} = lists:foldl(fun(Wait, {Taken, Told, Times, State}) ->
+    Time = erlang:monotonic_time(microsecond),
+    %% Stacks were waited for: what is left of the plan is left out.
+    case Time - Since > 1500000 of
+      true -> {Taken, Told, Times, State};
+      false ->
         receive after Wait -> ok end,
-        {New, Price, Next} = TickOnce(length(Prices), Size, Most, State),
-        {New ++ Taken, [Price | Prices], Next}
+        {New, Price, Next} = TickOnce(length(Told), Size, Most, State),
+        {New ++ Taken, [Price | Told], [Time | Times], Next}
     end
-  end, {[], [], {Hot, Todo, Others}}, Waits),
+  end, {[], [], [], {Hot, Todo, Others}}, Waits),
   Until = erlang:monotonic_time(microsecond),
   Hits = lists:usort([Pid || [_ | {_, _, Pid, _, _, _, _}] <- Samples]),
   Lately = lists:sublist(Hits ++ (Hot -- Hits), HotMost),
   Details = [{Pid, Detail(Pid)} || Pid <- lists:sublist(Hits, 64)],
-  {#{
-    since => Since, until => Until, hot => length(Hot), ticks => lists:reverse(Ticks),
+  Answer = #{
+    since => Since, until => Until, hot => length(Hot),
+    ticks => lists:zip(lists:reverse(Ticks), tl(lists:reverse([Until | Dones]))),
     stacks => maps:to_list(maps:groups_from_list(fun erlang:hd/1, fun erlang:tl/1, Samples)),
     processes => [{Pid, Of} || {Pid, #{} = Of} <- Details],
-    packing => erlang:monotonic_time(microsecond) - Until
-  }, {Lately, Left -- Lately, Now}}
+    events => case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end
+  },
+  {Answer#{packing => erlang:monotonic_time(microsecond) - Until}, {Lately, Left -- Lately, Now}}
 end,
 
 %% Stacks are cut at the flag `backtrace_depth`, 8 by default. Whoever raised it is watched by a process that puts it back as it was,
@@ -96,9 +102,6 @@ SamplerLoop = fun Again(State) ->
       Again(Next);
     {deepen, Tag, Depth} ->
       Owner ! {Tag, Deepen(Depth)},
-      Again(State);
-    {events, Tag, Limits} ->
-      Owner ! {Tag, Events(Limits)},
       Again(State);
     _ -> Again(State)
   end
