@@ -20,6 +20,7 @@ const NOT_COUNTED: &str = "Outrigger.Watch is not started on this node, or not t
 /// let mut recorder = Recorder::new(1_000);
 /// recorder.joined("app@host", 1_200);
 /// recorder.lost("app@host", 1_900);
+/// recorder.joined("app@host", 1_950);
 /// let window = recorder.window(2_000);
 /// assert_eq!(window.nodes["app@host"].gone, Some(1_900));
 /// ```
@@ -35,9 +36,9 @@ impl Recorder {
         Self { window: Window::new(from, from) }
     }
 
-    /// A node is seen. One that was lost before has a gap, which its samples show.
+    /// A node is seen. One that was lost before stays lost for this window: what it did meanwhile is not known, and no budget of it can pass.
     pub fn joined(&mut self, node: &str, at: u64) {
-        self.node(node, at).gone = None;
+        self.node(node, at);
     }
 
     /// Takes a round.
@@ -66,7 +67,7 @@ impl Recorder {
     /// A node is not seen any more.
     pub fn lost(&mut self, node: &str, at: u64) {
         if let Some(node) = self.window.nodes.get_mut(node) {
-            node.gone = Some(at);
+            node.gone.get_or_insert(at);
         }
     }
 
