@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 
 mod gates;
+mod openmetrics;
 mod pools;
 mod schedulers;
 mod trace;
