@@ -9,6 +9,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const SPLIT: &str = include_str!("split.erl");
+/// A heap of more than 8 Mi words, and its collection, over and over.
+const LARGE: &str = "spawn(fun() -> (fun F() -> L = lists:seq(1, 6000000), garbage_collect(), 6000000 = length(L), \
+    receive after 50 -> F() end end)() end), ok";
 
 /// A node that works, and a folder for what is written.
 struct Scene {
@@ -138,10 +141,7 @@ fn who_monitors_the_system_is_not_driven_out() {
 #[test]
 fn slow_and_large_things_are_reported() {
     let scene = Scene::start();
-    // A heap of more than 8 Mi words, and its collection.
-    let large = "spawn(fun() -> (fun F() -> L = lists:seq(1, 6000000), garbage_collect(), 6000000 = length(L), \
-         receive after 50 -> F() end end)() end), ok";
-    scene.beam.eval(large);
+    scene.beam.eval(LARGE);
     let profile = scene.profile(&["--for", "4s"]);
     let counts = profile["events"]["counts"].as_array().unwrap();
     let count = counts.iter().find(|count| count[0] == "large_heap");
@@ -154,6 +154,23 @@ fn slow_and_large_things_are_reported() {
         figures.iter().any(|figure| figure[0] == "heap_block_size" || figure[0] == "heap_size"),
         "{event}"
     );
+    scene.wait_clean();
+}
+
+#[test]
+fn a_watch_has_the_same_events_as_metrics() {
+    let scene = Scene::start();
+    scene.beam.eval(LARGE);
+    let mut command = outrigger();
+    command.env("ERL_EPMD_PORT", scene.epmd.port().to_string()).env("OUTRIGGER_COOKIE", COOKIE);
+    command.args(["watch", scene.beam.name(), "--for", "5s", "--events", "--json"]).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let rounds = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let figures = rounds.filter_map(|line| line["figures"].as_array().cloned()).flatten();
+    let counts = figures.filter(|figure| figure["metric"] == "sys.large_heap");
+    assert!(counts.map(|figure| figure["value"].as_f64().unwrap()).sum::<f64>() > 0.0, "{lines}");
     scene.wait_clean();
 }
 
