@@ -55,8 +55,16 @@ impl Scene {
             LONG,
         );
         self.beam.wait_until("undefined =:= erlang:system_monitor()", LONG);
-        self.beam.wait_until("8 =:= erlang:system_flag(backtrace_depth, 8)", LONG);
+        self.beam.wait_until(&depth_is(8), LONG);
     }
+}
+
+/// The flag can only be read by setting it: it is set to what it was.
+fn depth_is(depth: u32) -> String {
+    format!(
+        "begin Depth = erlang:system_flag(backtrace_depth, 8), \
+         erlang:system_flag(backtrace_depth, Depth), Depth =:= {depth} end"
+    )
 }
 
 /// What a frame takes of the worker's time, in per cent.
@@ -163,7 +171,9 @@ fn a_watch_has_the_same_events_as_metrics() {
     scene.beam.eval(LARGE);
     let mut command = outrigger();
     command.env("ERL_EPMD_PORT", scene.epmd.port().to_string()).env("OUTRIGGER_COOKIE", COOKIE);
-    command.args(["watch", scene.beam.name(), "--for", "5s", "--events", "--json"]).stdin(Stdio::null());
+    // A walk over processes would wait for the one that collects, and the rounds for the walk.
+    command.args(["watch", scene.beam.name(), "--for", "5s", "--events", "--processes", "0", "--duty", "50"]);
+    command.arg("--json").stdin(Stdio::null());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).unwrap();
@@ -181,7 +191,7 @@ fn a_kill_leaves_the_node_as_it_was() {
     command.stdin(Stdio::null());
     let process = Process::start("outrigger profile", command, "cargo build -p outrigger");
     scene.beam.wait_until("undefined =/= erlang:system_monitor()", LONG);
-    scene.beam.wait_until("64 =:= erlang:system_flag(backtrace_depth, 64)", LONG);
+    scene.beam.wait_until(&depth_is(64), LONG);
     process.kill();
     scene.wait_clean();
 }

@@ -60,7 +60,8 @@ end,
 
 Label = fun(Who) -> if is_pid(Who) -> Text(Who); is_port(Who) -> list_to_binary(erlang:port_to_list(Who)); true -> <<>> end end,
 
-%% Of the events since the question before: how many of each kind, and the last few.
+%% Of the events since the question before: how many of each kind, and the last few. `waited`: what was no work of ours, for the processes of events are
+%% the slow ones, and are asked who they are.
 Events = fun(Limits) ->
   Helper = case get(outrigger_events) of
     undefined -> Own = self(), Born = spawn_link(fun() ->
@@ -70,14 +71,14 @@ Events = fun(Limits) ->
     Known -> Known
   end,
   Asked = make_ref(),
+  Began = erlang:monotonic_time(microsecond),
   Helper ! {take, self(), Asked},
-  receive
-    {Asked, Standing, Counts, Last} -> #{
-      held => case Standing of {taken, By} -> {taken, Label(By)}; _ -> Standing end,
-      counts => maps:to_list(Counts),
-      last => [#{kind => Kind, who => Label(Who), at => At, figures => Figures(Info),
-          into => Where(Info, in), out => Where(Info, out),
-          process => if is_pid(Who) -> Detail(Who); true -> undefined end} || {Kind, Who, Info, At} <- Last]}
-  after 2000 -> #{held => silent, counts => [], last => []}
-  end
+  {Standing, Counts, Last} = receive {Asked, One, Two, Three} -> {One, Two, Three} after 2000 -> {silent, #{}, []} end,
+  Events1 = [#{kind => Kind, who => Label(Who), at => At, figures => Figures(Info),
+    into => Where(Info, in), out => Where(Info, out),
+    process => if is_pid(Who) -> Detail(Who); true -> undefined end} || {Kind, Who, Info, At} <- Last],
+  #{held => case Standing of {taken, By} -> {taken, Label(By)}; _ -> Standing end,
+    counts => maps:to_list(Counts), last => Events1, waited => erlang:monotonic_time(microsecond) - Began}
 end,
+
+Idle = fun(Reported) -> case Reported of #{waited := Micros} -> Micros; _ -> 0 end end,

@@ -7,15 +7,16 @@ Round = fun(Wanted, {Walk, Read}) ->
     _ -> {undefined, Walk}
   end,
   {Counted, Read1} = Latency(Wanted, Read),
+  Reported = case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end,
   Answer = #{
     at => Began,
     system => System(),
     top => Top1,
     latency => Counted,
     pools => case Wanted of #{pools := Number} -> Pools(Number); _ -> [] end,
-    events => case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end
+    events => Reported
   },
-  {Answer#{took => erlang:monotonic_time(microsecond) - Began}, {Walk1, Read1}}
+  {Answer#{took => erlang:monotonic_time(microsecond) - Began - Idle(Reported)}, {Walk1, Read1}}
 end,
 
 Loop = fun Loop(State) ->

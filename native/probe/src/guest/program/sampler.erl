@@ -63,14 +63,17 @@ Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = W
   Hits = lists:usort([Pid || [_ | {_, _, Pid, _, _, _, _}] <- Samples]),
   Lately = lists:sublist(Hits ++ (Hot -- Hits), HotMost),
   Details = [{Pid, Detail(Pid)} || Pid <- lists:sublist(Hits, 64)],
+  %% Those who run are waited for: asking costs some 20 microseconds each.
+  Asked = erlang:monotonic_time(microsecond) - Until - 20 * length(Details),
+  Reported = case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end,
   Answer = #{
     since => Since, until => Until, hot => length(Hot),
     ticks => lists:zip(lists:reverse(Ticks), tl(lists:reverse([Until | Dones]))),
     stacks => maps:to_list(maps:groups_from_list(fun erlang:hd/1, fun erlang:tl/1, Samples)),
     processes => [{Pid, Of} || {Pid, #{} = Of} <- Details],
-    events => case Wanted of #{events := Limits} -> Events(Limits); _ -> undefined end
+    events => Reported
   },
-  {Answer#{packing => erlang:monotonic_time(microsecond) - Until}, {Lately, Left -- Lately, Now}}
+  {Answer#{packing => erlang:monotonic_time(microsecond) - Until - max(0, Asked) - Idle(Reported)}, {Lately, Left -- Lately, Now}}
 end,
 
 %% Stacks are cut at the flag `backtrace_depth`, 8 by default. Whoever raised it is watched by a process that puts it back as it was,
