@@ -133,6 +133,44 @@ defmodule Outrigger.WatchLiveTest do
     assert record(dir, member.name) == buckets(first ++ second ++ third)
   end
 
+  test "a collector gets sums of all rounds, with exact counts at few bounds" do
+    [member] = Cluster.start_nodes(1)
+    call(member, :start_watch, [[]])
+    {:ok, socket} = :gen_tcp.listen(0, ip: {127, 0, 0, 1})
+    {:ok, free} = :inet.port(socket)
+    :gen_tcp.close(socket)
+    port = Watcher.start([member], ["--prometheus", "127.0.0.1:#{free}"])
+    Watcher.page(free, &(&1 =~ ~s(outrigger_up{node="#{member.name}"} 1)))
+
+    name = "outrigger_phoenix_endpoint_seconds"
+    labels = ~s({node="#{member.name}",method="GET",status="200"})
+    # In two parts: a page has the sum of all rounds.
+    durations = Latencies.tail(6, 2_000)
+    {first, second} = Enum.split(durations, 500)
+    call(member, :requests, [first])
+    Watcher.page(free, &(count(&1, name) == 500))
+    call(member, :requests, [second])
+    page = Watcher.page(free, &(count(&1, name) == 2_000))
+
+    # 2^20 and 2^23 ns: bounds of buckets, so that what is below them is known exactly.
+    for {bound, nanos} <- [{"0.001048576", 1_048_576}, {"0.008388608", 8_388_608}] do
+      [_, below] = Regex.run(~r/#{name}_bucket{[^}]*le="#{bound}"[^}]*} (\d+)/, page)
+      assert String.to_integer(below) == Enum.count(durations, &(&1 < nanos))
+    end
+
+    assert page =~ "# TYPE #{name} histogram"
+    assert page =~ ~r/#{name}_bucket{[^}]*le="\+Inf"[^}]*} 2000/
+    assert page =~ labels
+    Watcher.stop(port)
+  end
+
+  defp count(page, name) do
+    case Regex.run(~r/^#{name}_count{[^}]*} (\d+)/m, page) do
+      [_, count] -> String.to_integer(count)
+      nil -> 0
+    end
+  end
+
   test "a node without the package has no latencies, and the record says why", %{dir: dir} do
     [member] = Cluster.start_nodes(1)
     port = Watcher.start([member], ["--record", Path.join(dir, "window.json")])

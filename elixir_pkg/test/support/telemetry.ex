@@ -19,7 +19,10 @@ defmodule Outrigger.Test.Telemetry do
   @spec remove() :: :ok
   def remove do
     if function_exported?(:telemetry, :stand_in, 0) do
+      # Its name and its table are free again only when it has ended.
+      ref = Process.monitor(:telemetry_stand_in)
       send(:telemetry_stand_in, :stop)
+      receive do: ({:DOWN, ^ref, _, _, _} -> :ok)
       :code.purge(:telemetry)
       :code.delete(:telemetry)
     end

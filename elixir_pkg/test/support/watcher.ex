@@ -1,6 +1,6 @@
 defmodule Outrigger.Test.Watcher do
   @moduledoc """
-  A running `outrigger watch --json`, and what it says.
+  A running `outrigger watch`, and what it says as JSON or to a collector.
   """
 
   alias Outrigger.Test.Cluster
@@ -10,9 +10,18 @@ defmodule Outrigger.Test.Watcher do
   def start(members, args) do
     {:ok, binary} = Outrigger.Binary.fetch()
     nodes = Enum.map(members, &Atom.to_string(&1.name))
-    args = ["watch" | nodes] ++ ["--json", "--every", "100ms", "--duty", "50"] ++ args
+    json = if "--prometheus" in args, do: [], else: ["--json"]
+    args = ["watch" | nodes] ++ json ++ ["--every", "100ms", "--duty", "50"] ++ args
     env = [{~c"OUTRIGGER_COOKIE", String.to_charlist(Cluster.cookie())}]
-    Port.open({:spawn_executable, binary}, [:binary, line: 10_000_000, args: args, env: env])
+    options = [:binary, line: 10_000_000, args: args, env: env]
+    port = Port.open({:spawn_executable, binary}, options)
+    {:os_pid, pid} = Port.info(port, :os_pid)
+    # Also when the test fails: a program that prints nothing does not notice that nobody reads.
+    ExUnit.Callbacks.on_exit(fn ->
+      System.cmd("kill", ["-9", "#{pid}"], stderr_to_stdout: true)
+    end)
+
+    port
   end
 
   @doc "Takes lines until `fun` returns neither `nil` nor `false` for the state that `reduce` has made of them."
@@ -39,6 +48,30 @@ defmodule Outrigger.Test.Watcher do
 
     until(port, MapSet.new(), rounds, &MapSet.subset?(names, &1))
     :ok
+  end
+
+  @doc "The page that a collector fetches, as soon as `fits` is true of it."
+  @spec page(:inet.port_number(), (String.t() -> boolean)) :: String.t()
+  def page(port, fits) do
+    Cluster.eventually(fn ->
+      with {:ok, page} <- fetch(port), true <- fits.(page), do: page, else: (_ -> nil)
+    end)
+  end
+
+  defp fetch(port) do
+    with {:ok, socket} <- :gen_tcp.connect({127, 0, 0, 1}, port, [:binary, active: false]) do
+      :ok = :gen_tcp.send(socket, "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+      rest(socket, "")
+    end
+  end
+
+  # The server closes after its answer.
+  defp rest(socket, page) do
+    case :gen_tcp.recv(socket, 0, 30_000) do
+      {:ok, more} -> rest(socket, page <> more)
+      {:error, :closed} -> {:ok, page}
+      {:error, reason} -> {:error, reason}
+    end
   end
 
   @doc "Ends it as Ctrl-C does, and waits for its end."
