@@ -150,13 +150,29 @@ defmodule Outrigger.Events.Stream do
   @doc false
   # What a worker does with events that came as they are, through a router that does not decode them.
   @spec messages([binary], [event]) :: {:ok, [{binary, term}]} | {:error, term}
-  def messages([text | schemas], events) do
-    with {:ok, stream} <- Native.events_stream(text),
-         {:ok, schemas} <- compiled(schemas, []),
-         do: {:ok, portions(events, {stream, schemas, true}, [])}
+  def messages(texts, events) do
+    with true <- texts?(texts) and events?(events),
+         [text | schemas] = texts,
+         {:ok, stream} <- Native.events_stream(text),
+         {:ok, schemas} <- compiled(schemas, []) do
+      {:ok, portions(events, {stream, schemas, true}, [])}
+    else
+      false -> {:error, :no_events}
+      error -> error
+    end
   end
 
-  def messages([], _events), do: {:error, :no_stream}
+  # What comes from another node is looked at before it is taken for what it should be.
+  defp texts?([text]), do: is_binary(text)
+  defp texts?([text | texts]), do: is_binary(text) and texts?(texts)
+  defp texts?(_other), do: false
+
+  defp events?([]), do: true
+  defp events?([{key, value} | events]), do: part?(key) and part?(value) and events?(events)
+  defp events?([event | events]), do: part?(event) and events?(events)
+  defp events?(_other), do: false
+
+  defp part?(part), do: is_nil(part) or is_binary(part)
 
   defp compiled([], done), do: {:ok, Enum.reverse(done)}
 

@@ -129,7 +129,7 @@ defmodule Outrigger.PubSub.Worker do
         Board.count(state.group, :malformed)
 
         Logger.error(
-          "#{inspect(state.pubsub)} dropped #{length(events)} events: #{inspect(problem)}"
+          "#{inspect(state.pubsub)} dropped events of #{inspect(pid)}: #{inspect(problem)}"
         )
 
         {:noreply, state}

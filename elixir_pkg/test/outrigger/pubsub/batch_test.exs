@@ -70,17 +70,28 @@ defmodule Outrigger.PubSub.BatchTest do
       Stream.Text.config(name: S, pubsub: c.pubsub, views: [v: [topic: "a", fields: [n: "n"]]])
 
     text = Stream.Text.text(config, config.views)
-    events = fn text, events -> {:"$outrigger_events", 1, 1, self(), PubSub, text, events} end
+    events = fn texts, events -> {:"$outrigger_events", 1, 1, self(), PubSub, texts, events} end
     PubSub.subscribe(c.pubsub, "a")
-    wanted = events.(text, [~s({"n": 2}), {nil, ~s({"n": 3})}])
+    wanted = events.([text], [~s({"n": 2}), {nil, ~s({"n": 3})}])
 
-    log =
-      capture_log(fn -> batch(c, [data("a", 1), wanted, events.("{}", ["4"]), data("a", 5)]) end)
+    malformed = [
+      events.(["{}"], ["4"]),
+      events.([], ["4"]),
+      events.(text, ["4"]),
+      events.([text, :schema], ["4"]),
+      events.([text | "tail"], ["4"]),
+      events.([text], "4"),
+      events.([text], [4]),
+      events.([text], ["4" | "tail"]),
+      events.([text], [{"key", :value}])
+    ]
+
+    log = capture_log(fn -> batch(c, [data("a", 1), wanted] ++ malformed ++ [data("a", 5)]) end)
 
     assert received() == [1, {S, :v, %{n: 2}}, {S, :v, %{n: 3}}, 5]
-    assert log =~ "dropped 1 events"
-    assert counters(c).malformed == 1
-    send(c.worker, events.(text, [~s({"n": 6})]))
+    assert log =~ "dropped events of #{inspect(self())}"
+    assert counters(c).malformed == length(malformed)
+    send(c.worker, events.([text], [~s({"n": 6})]))
     assert_receive {S, :v, %{n: 6}}
   end
 
