@@ -21,6 +21,8 @@ pub struct Profile {
     stacks: BTreeMap<Vec<String>, f64>,
     processes: BTreeMap<ProcessId, ProcessTime>,
     known: BTreeMap<ProcessId, ProcessInfo>,
+    /// Frames that a stack has at most; 0: it is not known, and taken from the longest.
+    depth: usize,
     /// Frames of the longest stack, and microseconds of stacks as long that do not reach their process's start.
     deepest: usize,
     cut: f64,
@@ -80,7 +82,7 @@ const PROCESSES: usize = 10_000;
 const USUAL_DEPTH: usize = 8;
 
 impl Profile {
-    pub(super) fn new(schedulers: u64, by: By, lines: bool, system: bool) -> Self {
+    pub(super) fn new(schedulers: u64, by: By, lines: bool, system: bool, depth: usize) -> Self {
         Self {
             schedulers,
             by,
@@ -89,6 +91,7 @@ impl Profile {
             stacks: BTreeMap::new(),
             processes: BTreeMap::new(),
             known: BTreeMap::new(),
+            depth,
             deepest: 0,
             cut: 0.0,
             left_out: 0.0,
@@ -170,7 +173,8 @@ impl Profile {
             return;
         }
         let started = whose.started().to_string();
-        let whole = stack.len() < self.deepest.max(USUAL_DEPTH) || reaches_start(stack);
+        let depth = if self.depth > 0 { self.depth } else { self.deepest.max(USUAL_DEPTH) };
+        let whole = stack.len() < depth || reaches_start(stack);
         let mut frames: Vec<String> = whose.root(self.by).into_iter().collect();
         if !whole {
             self.cut += micros;
@@ -247,7 +251,7 @@ mod tests {
 
     #[test]
     fn stacks_stand_from_the_root_on() {
-        let mut profile = Profile::new(2, By::Start, false, false);
+        let mut profile = Profile::new(2, By::Start, false, false, 0);
         profile
             .add(&sampled(vec![(vec![call("a:inner"), call("a:outer")], vec![sample(0), sample(1)])]), 0.001);
         assert_eq!(folded(&profile), "m:f/0;a:outer/1;a:inner/1 20000\n");
@@ -259,7 +263,7 @@ mod tests {
 
     #[test]
     fn lines_collections_and_short_work_are_said() {
-        let mut profile = Profile::new(2, By::Nothing, true, false);
+        let mut profile = Profile::new(2, By::Nothing, true, false, 0);
         let collects = Sample { 3: Status::GarbageCollecting, ..sample(0) };
         let done = Sample { 4: Status::Waiting, ..sample(1) };
         profile.add(&sampled(vec![(vec![call("a:f")], vec![collects, done])]), 0.0);
@@ -271,23 +275,26 @@ mod tests {
 
     #[test]
     fn a_stack_that_was_cut_says_so() {
-        let mut profile = Profile::new(2, By::Nothing, false, false);
+        let mut profile = Profile::new(2, By::Nothing, false, false, 0);
         let deep = vec![call("a:f"); 8];
         let mut whole = deep.clone();
         whole[7] = call("proc_lib:init_p_do_apply");
         profile.add(&sampled(vec![(deep, vec![sample(0)]), (whole, vec![sample(1)])]), 0.0);
         assert!(folded(&profile).starts_with("(cut);a:f/1;"), "{}", folded(&profile));
         assert_eq!(profile.cut(), (0.5, 8));
+        let mut profile = Profile::new(2, By::Nothing, false, false, 64);
+        profile.add(&sampled(vec![(vec![call("a:f"); 13], vec![sample(0)])]), 0.0);
+        assert_eq!(profile.cut(), (0.0, 13), "the depth is known");
     }
 
     #[test]
     fn the_machine_is_left_out_unless_it_is_wanted() {
         let system = || Sample { 6: Function("net_kernel".into(), "init".into(), 1), ..sample(0) };
         let stacks = || vec![(vec![call("a:f")], vec![system(), sample(1)])];
-        let mut profile = Profile::new(2, By::Start, false, false);
+        let mut profile = Profile::new(2, By::Start, false, false, 0);
         profile.add(&sampled(stacks()), 0.0);
         assert_eq!((folded(&profile).lines().count(), profile.left_out()), (1, 0.5));
-        let mut profile = Profile::new(2, By::Start, false, true);
+        let mut profile = Profile::new(2, By::Start, false, true, 0);
         profile.add(&sampled(stacks()), 0.0);
         assert_eq!((folded(&profile).lines().count(), profile.left_out()), (2, 0.0));
     }

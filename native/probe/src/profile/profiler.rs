@@ -69,7 +69,8 @@ impl Profiler {
         if config.depth > 0 {
             let _was: Option<u64> = guest.ask(|tag| deepen(tag, config.depth), config.patience).await?;
         }
-        let profile = Profile::new(guest.hello().schedulers, config.by, config.lines, config.system);
+        let depth = usize::try_from(config.depth).unwrap_or(usize::MAX);
+        let profile = Profile::new(guest.hello().schedulers, config.by, config.lines, config.system, depth);
         let pace = SamplePace::new(config.rate, config.duty);
         Ok(Self { guest, config, pace, profile, events: None, begun: false })
     }
