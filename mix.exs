@@ -6,7 +6,7 @@ defmodule Outrigger.MixProject do
 
   @version "0.1.0"
   # The crates a source build needs. `testkit` is for this repository only.
-  @shipped_crates ~w(term proto node fanout limit events watch nif cli)
+  @shipped_crates ~w(term proto node fanout limit events watch probe nif cli)
 
   def project do
     [
