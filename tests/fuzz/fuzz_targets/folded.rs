@@ -16,7 +16,8 @@ fuzz_target!(|input: &[u8]| {
     }
     let empty = Folded::new();
     let svg = Svg::new("fuzz").render(&folded).expect("what is read can be drawn");
-    let changes = Svg::new("fuzz").render_changes(Changes::new(&empty, &folded)).expect("against nothing too");
+    let changes =
+        Svg::new("fuzz").render_changes(Changes::new(&empty, &folded)).expect("against nothing too");
     for picture in [svg, changes] {
         assert_eq!(picture.matches("<script").count(), 1, "that of the renderer");
     }
