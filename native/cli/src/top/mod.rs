@@ -1,6 +1,6 @@
 //! `outrigger top`: running nodes in a terminal.
 //!
-//! Sights of `outrigger_probe` and keys go into a [`state::State`]; `draw` makes a picture of it and changes nothing. [`run`] is the loop around
+//! Sights of `outrigger_probe` and keys go into a [`state::State`]; `draw` makes a picture of it and changes nothing. [`run()`] is the loop around
 //! them and the only part that knows a terminal.
 
 mod draw;

@@ -1,6 +1,6 @@
 //! `outrigger watch`: what running nodes do, round by round.
 //!
-//! [`run`] is a temporary hidden node that watches through `outrigger_probe`; each round is printed as [`text`] or as a line of JSON, kept
+//! [`run()`] is a temporary hidden node that watches through `outrigger_probe`; each round is printed as [`text`] or as a line of JSON, kept
 //! for a recording, or handed to [`openmetrics`].
 
 mod openmetrics;
