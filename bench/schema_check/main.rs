@@ -1,8 +1,9 @@
 //! What it takes to check a schema against 1,000 earlier versions, in both directions: `make bench-schema_check`.
 //!
 //! Versions are of 20 to 40 fields, half of them in records inside each other, and each differs from the one before. `check`
-//! compares schemas that were read; `read and check` reads all 1,001 texts first, as a CI step does. All cases take turns, round by round;
-//! time is that of the thread on a CPU.
+//! compares schemas that were read; `read and check` reads all 1,001 texts first, as a CI step does. JSON Schemas are checked by the lenient
+//! policy, for by the strict one no property can be added in both directions. All cases take turns, round by round; time is that of
+//! the thread on a CPU.
 //!
 //! Prints a table, and keeps the run where `BENCH_OUT` names a folder.
 #![allow(clippy::expect_used, clippy::print_stdout, missing_docs)]
@@ -120,7 +121,7 @@ fn main() {
         "JSON Schema",
         json_text,
         |text| json_schema::Schema::parse(text.as_bytes()).expect("a schema"),
-        |reader, writer| json_schema::check(reader, writer, Policy::Strict),
+        |reader, writer| json_schema::check(reader, writer, Policy::Lenient),
     );
     let protobuf = cases(
         "Protobuf",
