@@ -3,9 +3,8 @@ defmodule Bench.Events do
   What decoding an event costs, beside other decoders: `make bench-events`. See `Bench.Events.Contenders` and `Bench.Documents`.
   """
 
-  alias Bench.Documents
+  alias Bench.{Documents, Options, Report}
   alias Bench.Events.{Contenders, Worst}
-  alias Bench.Report
   alias Outrigger.Events.{Avro, Protobuf}
 
   # Of each worst case: calls of which the shortest counts, and rounds of so many of which the most silent one does.
@@ -45,21 +44,8 @@ defmodule Bench.Events do
   """
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 2
-  def main(argv) do
-    case OptionParser.parse(argv,
-           strict: [repeats: :integer, round: :integer, keep: :boolean, help: :boolean]
-         ) do
-      {[help: true], [], []} -> help(0)
-      {options, [], []} -> run(options)
-      _ -> help(2)
-    end
-  end
-
-  defp help(code) do
-    IO.puts(@help)
-    code
-  end
+  @spec main([String.t()]) :: Options.exit_code()
+  def main(argv), do: Options.run(argv, [round: :integer], @help, &run/1)
 
   defp run(options) do
     round = Keyword.get(options, :round, 60)

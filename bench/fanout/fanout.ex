@@ -6,8 +6,8 @@ defmodule Bench.Fanout do
   has the last message. `adapter`: the same, without the local dispatch that both have in common. `paced`: 5 000 broadcasts a second; one-way latency and the publisher's share of a core.
   """
 
+  alias Bench.{Options, Report}
   alias Bench.Fanout.{Cases, Cluster}
-  alias Bench.Report
 
   @help """
   Outrigger's fan-out beside the flood of Phoenix.PubSub's PG2 adapter, on real BEAM nodes.
@@ -55,24 +55,19 @@ defmodule Bench.Fanout do
   """
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 2
+  @spec main([String.t()]) :: Options.exit_code()
   def main(argv) do
-    switches =
-      [nodes: :string, bytes: :string, path: :string, only: :string, name: :string] ++
-        [repeats: :integer, keep: :boolean, help: :boolean]
-
-    with {options, [], []} <- OptionParser.parse(argv, strict: switches),
-         {:ok, path} <- Map.fetch(@paths, Keyword.get(options, :path, "auto")),
-         {:ok, only} <- only(Keyword.get(options, :only, "")) do
-      if options[:help], do: help(0), else: run(options, path, only)
-    else
-      _ -> help(2)
-    end
+    switches = [nodes: :string, bytes: :string, path: :string, only: :string, name: :string]
+    Options.run(argv, switches, @help, &with_ways/1)
   end
 
-  defp help(code) do
-    IO.puts(@help)
-    code
+  defp with_ways(options) do
+    with {:ok, path} <- Map.fetch(@paths, Keyword.get(options, :path, "auto")),
+         {:ok, only} <- only(Keyword.get(options, :only, "")) do
+      run(options, path, only)
+    else
+      _unknown -> :help
+    end
   end
 
   defp only(names) do

@@ -6,7 +6,7 @@ defmodule Bench.Leases do
   """
 
   alias Bench.Leases.{Cluster, Side, Slots}
-  alias Bench.{OsProcess, Report}
+  alias Bench.{Options, OsProcess, Report}
 
   @help """
   A cluster limit by leases, by a call for each hit, and by counting messages, on real BEAM nodes.
@@ -31,29 +31,15 @@ defmodule Bench.Leases do
   """
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 2
-  def main(argv) do
-    switches = [
-      nodes: :integer,
-      ms: :integer,
-      repeats: :integer,
-      only: :string,
-      name: :string,
-      keep: :boolean,
-      help: :boolean
-    ]
-
-    case OptionParser.parse(argv, strict: switches) do
-      {[help: true], [], []} -> help(0)
-      {options, [], []} -> run(options)
-      _other -> help(2)
-    end
-  end
-
-  defp help(code) do
-    IO.puts(@help)
-    code
-  end
+  @spec main([String.t()]) :: Options.exit_code()
+  def main(argv),
+    do:
+      Options.run(
+        argv,
+        [nodes: :integer, ms: :integer, only: :string, name: :string],
+        @help,
+        &run/1
+      )
 
   defp run(options) do
     nodes = Keyword.get(options, :nodes, 4)

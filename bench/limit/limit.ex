@@ -3,8 +3,8 @@ defmodule Bench.Limit do
   What a hit costs in one node, and whether what is admitted is the limit: `make bench-limit`. See `Bench.Limit.Contenders`.
   """
 
+  alias Bench.{Options, Report}
   alias Bench.Limit.Contenders
-  alias Bench.Report
 
   @help """
   What a hit of a rate limiter costs in one node: Outrigger's beside ETS.
@@ -43,23 +43,9 @@ defmodule Bench.Limit do
   @plenty 1_000_000_000
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 2
-  def main(argv) do
-    switches =
-      [keys: :string, processes: :string, hits: :integer, repeats: :integer] ++
-        [keep: :boolean, help: :boolean]
-
-    case OptionParser.parse(argv, strict: switches) do
-      {[help: true], [], []} -> help(0)
-      {options, [], []} -> run(options)
-      _ -> help(2)
-    end
-  end
-
-  defp help(code) do
-    IO.puts(@help)
-    code
-  end
+  @spec main([String.t()]) :: Options.exit_code()
+  def main(argv),
+    do: Options.run(argv, [keys: :string, processes: :string, hits: :integer], @help, &run/1)
 
   defp run(options) do
     repeats = Keyword.get(options, :repeats, 7)

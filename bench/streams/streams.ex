@@ -5,7 +5,7 @@ defmodule Bench.Streams do
   CPU per event is that of all BEAM nodes and the Rust node over all published events.
   """
 
-  alias Bench.{Documents, Nodes, OsProcess, Report}
+  alias Bench.{Documents, Nodes, Options, OsProcess, Report}
   alias Bench.Streams.Side
 
   @help """
@@ -25,27 +25,9 @@ defmodule Bench.Streams do
   @views [:whole, :fields, :tenth]
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 2
-  def main(argv) do
-    switches = [
-      nodes: :integer,
-      events: :integer,
-      repeats: :integer,
-      name: :string,
-      keep: :boolean
-    ]
-
-    case OptionParser.parse(argv, strict: [help: :boolean] ++ switches) do
-      {[help: true], [], []} -> help(0)
-      {options, [], []} -> run(options)
-      _other -> help(2)
-    end
-  end
-
-  defp help(code) do
-    IO.puts(@help)
-    code
-  end
+  @spec main([String.t()]) :: Options.exit_code()
+  def main(argv),
+    do: Options.run(argv, [nodes: :integer, events: :integer, name: :string], @help, &run/1)
 
   defp run(options) do
     receivers = Keyword.get(options, :nodes, 8)

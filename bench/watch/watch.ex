@@ -3,7 +3,7 @@ defmodule Bench.Watch do
   What an event of telemetry costs the process that executes it, with `Outrigger.Watch` and with other handlers: `make bench-watch`.
   """
 
-  alias Bench.Report
+  alias Bench.{Options, Report}
   alias Bench.Watch.Contenders
 
   @compile {:no_warn_undefined, :telemetry}
@@ -33,27 +33,12 @@ defmodule Bench.Watch do
   """
 
   @doc "Runs the bench; returns the exit code."
-  @spec main([String.t()]) :: 0 | 1 | 2
-  def main(argv) do
-    switches = [
-      events: :integer,
-      processes: :string,
-      repeats: :integer,
-      keep: :boolean,
-      help: :boolean
-    ]
+  @spec main([String.t()]) :: Options.exit_code()
+  def main(argv),
+    do: Options.run(argv, [events: :integer, processes: :string], @help, &with_telemetry/1)
 
-    case OptionParser.parse(argv, strict: switches) do
-      {[help: true], [], []} -> help(0)
-      {options, [], []} -> if Code.ensure_loaded?(:telemetry), do: run(options), else: help(1)
-      _ -> help(2)
-    end
-  end
-
-  defp help(code) do
-    IO.puts(@help)
-    code
-  end
+  defp with_telemetry(options),
+    do: if(Code.ensure_loaded?(:telemetry), do: run(options), else: :help)
 
   defp run(options) do
     {:ok, _} = Application.ensure_all_started(:telemetry)
