@@ -1,5 +1,6 @@
-//! What the targets share: a meter of memory, and a way to cut bytes into portions.
+//! What the targets share: a meter of memory, a way to cut bytes into portions, and records behind a frame.
 
+pub mod framed;
 pub mod meter;
 pub mod portions;
 #[path = "../../support/tree.rs"]
