@@ -6,9 +6,9 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
-use outrigger_testkit::{COOKIE, Epmd, LONG, Process, free_port, unique_name};
+use outrigger_testkit::{Beam, COOKIE, Epmd, LONG, Process, free_port, outrigger, unique_name};
 use tempfile::TempDir;
 
 use crate::watcher::{Watcher, figure};
@@ -88,5 +88,37 @@ fn a_broker_is_watched_and_left_as_it_was() {
     let started = round["processes"].to_string();
     assert!(started.contains("rabbit") || started.contains("ra_") || started.contains("logger"), "{started}");
     assert!(broker.process.is_running());
+    assert!(!broker.process.dump().contains("[error]"), "{}", broker.process.dump());
+}
+
+/// `outrigger` with these arguments, on its standard output.
+fn run(epmd: &Epmd, folder: &Path, args: &[&str]) -> String {
+    let mut command = outrigger();
+    command.env("ERL_EPMD_PORT", epmd.port().to_string()).env("OUTRIGGER_COOKIE", COOKIE);
+    let Output { status, stdout, stderr } =
+        command.args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    assert!(status.success(), "{args:?}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
+}
+
+#[test]
+fn a_broker_is_profiled_and_judged() {
+    let epmd = Epmd::start();
+    let broker = Broker::start(&epmd);
+    let beam = Beam::options("app").epmd(&epmd).args(&["-hidden"]).start();
+    beam.eval(&format!(
+        "spawn('{}', lists, foreach, [fun crypto:strong_rand_bytes/1, lists:duplicate(10000000, 10000)]), ok",
+        broker.name
+    ));
+    let folder = tempfile::tempdir().unwrap();
+    run(&epmd, folder.path(), &["profile", &broker.name, "--for", "3s", "--out", "broker"]);
+    let folded = fs::read_to_string(folder.path().join("broker.folded")).unwrap();
+    assert!(folded.contains("lists:foreach"), "{folded}");
+    let budgets =
+        "[gate.broker]\nwindow = \"5s\"\nsamples = 2\n[[gate.broker.budget]]\npass = 'sched.util.max > 0'\n";
+    fs::write(folder.path().join("outrigger.toml"), budgets).unwrap();
+    let said = run(&epmd, folder.path(), &["gate", "--join", &broker.name, "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["verdict"], "pass", "{said}");
     assert!(!broker.process.dump().contains("[error]"), "{}", broker.process.dump());
 }
