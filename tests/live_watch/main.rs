@@ -4,6 +4,7 @@
 mod gates;
 mod openmetrics;
 mod pools;
+mod records;
 mod schedulers;
 mod trace;
 mod watcher;

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::args::LookArgs;
 use crate::exit::Exit;
-use crate::run::Stdin;
+use crate::run::{Stdin, Stop};
 use crate::settings::{HostNames, LookSettings, SettingsError};
 use crate::visit::Visitor;
 
@@ -52,7 +52,7 @@ pub(crate) fn settings(args: &LookArgs) -> Result<LookSettings, SettingsError> {
     LookSettings::resolve(args, &HostNames::of_system(), first_line)
 }
 
-/// Shows `take` what is seen, until the time is over, a Ctrl-C comes, or `take` has seen enough (`false`).
+/// Shows `take` what is seen, until the time is over, SIGINT or SIGTERM comes, or `take` has seen enough (`false`).
 pub(crate) async fn look(
     purpose: &str,
     settings: LookSettings,
@@ -67,6 +67,8 @@ pub(crate) async fn look(
     for target in &targets {
         visitor.join(target)?;
     }
+    // Until here a signal ends it at once: there is nothing to keep.
+    let mut stop = Stop::new(None)?;
     let end = during.map(|during| Instant::now() + during);
     let mut rounds = 0_u64;
     loop {
@@ -87,7 +89,7 @@ pub(crate) async fn look(
                 None => break,
             },
             () = over => break,
-            _ = tokio::signal::ctrl_c() => break,
+            _ = stop.wait() => break,
         }
     }
     drop(cluster);

@@ -6,6 +6,7 @@
 
 mod args;
 mod doctor;
+mod draft;
 mod evidence;
 mod exit;
 mod gate;

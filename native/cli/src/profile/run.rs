@@ -20,7 +20,7 @@ use super::{report, text};
 use crate::args::ProfileArgs;
 use crate::exit::Exit;
 use crate::out;
-use crate::run::Stdin;
+use crate::run::{Stdin, Stop};
 use crate::settings::{HostNames, LookSettings, SettingsError};
 use crate::visit::Visitor;
 
@@ -135,6 +135,7 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
         events: (!args.no_events).then(EventLimits::default),
         patience: PATIENCE,
     };
+    let mut stop = Stop::new(None).map_err(ProfileError::Runtime)?;
     let at_ms = now_ms();
     let mut profiler = Profiler::start(node, name, config).await.map_err(probe)?;
     // For the charts: what the node does meanwhile.
@@ -166,7 +167,7 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
                     Some(_) => {}
                     None => break 'time,
                 },
-                _ = tokio::signal::ctrl_c() => break 'time,
+                _ = stop.wait() => break 'time,
             }
         }
     }

@@ -14,4 +14,4 @@ use first_join::{FirstJoin, Verdict};
 pub(crate) use node::{bad_option, run};
 pub(crate) use reason::Reason;
 pub(crate) use stdin::Stdin;
-use stop::Stop;
+pub(crate) use stop::Stop;

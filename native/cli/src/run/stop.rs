@@ -1,4 +1,4 @@
-//! What ends a running node from outside: SIGINT, SIGTERM, a line on standard input, and its end.
+//! What ends a node, or a look at others, from outside: SIGINT, SIGTERM, a line on standard input, and its end.
 
 use std::future::pending;
 use std::io;
@@ -9,7 +9,7 @@ use super::Stdin;
 
 /// Waits for any of them.
 #[derive(Debug)]
-pub(super) struct Stop {
+pub(crate) struct Stop {
     interrupt: Signal,
     terminate: Signal,
     stdin: Option<Stdin>,
@@ -17,7 +17,7 @@ pub(super) struct Stop {
 
 /// Which of them it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stopped {
+pub(crate) enum Stopped {
     /// A signal; its name.
     Signal(&'static str),
     /// A line on standard input that asks for it.
@@ -35,13 +35,13 @@ impl Stopped {
 
 impl Stop {
     /// Takes over the two signals, and the end of `stdin` if there is one.
-    pub(super) fn new(stdin: Option<Stdin>) -> io::Result<Self> {
+    pub(crate) fn new(stdin: Option<Stdin>) -> io::Result<Self> {
         let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         Ok(Self { interrupt, terminate, stdin })
     }
 
     /// Waits. Cancel-safe.
-    pub(super) async fn wait(&mut self) -> Stopped {
+    pub(crate) async fn wait(&mut self) -> Stopped {
         let asked = async {
             match &mut self.stdin {
                 Some(stdin) => stdin.asked().await,

@@ -1,9 +1,8 @@
 //! The command.
 
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use outrigger_probe::{EventLimits, Recorder, Sight, WatchConfig};
@@ -13,6 +12,7 @@ use tokio::runtime::Builder;
 use super::openmetrics::Exporter;
 use super::text;
 use crate::args::WatchArgs;
+use crate::draft::Draft;
 use crate::exit::Exit;
 use crate::look::{self, LookError};
 use crate::out;
@@ -75,6 +75,8 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
         }
         None => None,
     };
+    // Not after hours of it.
+    let record = args.record.as_deref().map(|file| Draft::new(file).map_err(unwritten(file))).transpose()?;
     let config = WatchConfig {
         interval: args.every,
         duty: args.duty / 100.0,
@@ -83,7 +85,7 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
         events: args.events.then(EventLimits::default),
         ..WatchConfig::default()
     };
-    let mut seen = Seen { args, exporter, recorder: Recorder::new(look::now_ms()) };
+    let mut seen = Seen { args, exporter, record, recorder: Recorder::new(look::now_ms()) };
     look::look("watch", settings, config, args.during, |sight| {
         seen.take(&sight);
         true
@@ -92,16 +94,21 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
     seen.finish()
 }
 
+fn unwritten(file: &Path) -> impl Fn(io::Error) -> WatchError {
+    move |problem| WatchError::Record { file: file.to_owned(), problem }
+}
+
 /// What becomes of what is seen.
 struct Seen<'a> {
     args: &'a WatchArgs,
     exporter: Option<Exporter>,
+    record: Option<Draft>,
     recorder: Recorder,
 }
 
 impl Seen<'_> {
     fn take(&mut self, sight: &Sight) {
-        if self.args.record.is_some() {
+        if self.record.is_some() {
             look::keep(&mut self.recorder, sight);
         }
         match &self.exporter {
@@ -115,9 +122,8 @@ impl Seen<'_> {
     }
 
     fn finish(self) -> Result<(), WatchError> {
-        if let Some(file) = &self.args.record {
-            let window = self.recorder.window(look::now_ms()).to_json();
-            fs::write(file, window).map_err(|problem| WatchError::Record { file: file.clone(), problem })?;
+        if let (Some(file), Some(record)) = (&self.args.record, self.record) {
+            record.finish(&self.recorder.window(look::now_ms()).to_json()).map_err(unwritten(file))?;
         }
         Ok(())
     }
