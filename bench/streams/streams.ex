@@ -17,8 +17,8 @@ defmodule Bench.Streams do
 
   @remarks """
   A node publishes events of 950 bytes, a hundred at a time; on each of the other nodes, so many as the case says, one process gets them all, through the same Rust node. `ours`: a
-  stream, the terms come decoded. `jiffy`, `nif`: the bytes are broadcast by the same PubSub, and each subscriber decodes them, with Debian's `erlang-jiffy` and
-  with `Outrigger.Events.JSON`. `whole`: all of an event. `fields`: five fields of each. `tenth`: one event in ten, all of it; the other nine are
+  stream, the terms come decoded. `jiffy`, `jason`, `nif`: the bytes are broadcast by the same PubSub, and each subscriber decodes them, with Debian's `erlang-jiffy`, with Jason
+  where it is among the dependencies, and with `Outrigger.Events.JSON`. `whole`: all of an event. `fields`: five fields of each. `tenth`: one event in ten, all of it; the other nine are
   filtered by the stream, or by the subscriber when it has decoded them. The stream has these three views at all times, wanted or not.
   """
 
@@ -72,7 +72,13 @@ defmodule Bench.Streams do
     0
   end
 
-  defp contenders, do: [:ours, :nif] ++ if(Code.ensure_loaded?(:jiffy), do: [:jiffy], else: [])
+  defp contenders do
+    others =
+      for {name, library} <- [jiffy: :jiffy, jason: Jason],
+          do: {name, Code.ensure_loaded?(library)}
+
+    [:ours, :nif] ++ for {name, true} <- others, do: name
+  end
 
   defp measure(cluster, {how, view} = of, count) do
     subscribers = for node <- cluster.others, do: {node, Nodes.call(node, Side, :subscribe, [of])}
