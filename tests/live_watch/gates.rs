@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use outrigger_testkit::{Beam, COOKIE, Epmd, LONG, RustNode, outrigger};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 struct Gates {
@@ -14,23 +14,30 @@ struct Gates {
 
 impl Gates {
     fn new(budgets: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("outrigger.toml");
         let budgets: String =
             budgets.iter().map(|pass| format!("[[gate.serve.budget]]\npass = '{pass}'\n")).collect();
-        fs::write(&file, format!("[gate.serve]\nwindow = \"2s\"\nwarm_up = \"0s\"\nsamples = 2\n{budgets}"))
-            .unwrap();
+        Self::of(&format!("window = \"2s\"\nwarm_up = \"0s\"\nsamples = 2\n{budgets}"))
+    }
+
+    fn of(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("outrigger.toml");
+        fs::write(&file, format!("[gate.serve]\n{settings}")).unwrap();
         Self { folder, file }
     }
 
     /// The exit code and the answer.
     fn judge(&self, epmd: &Epmd, node: &str) -> (Option<i32>, Value) {
+        self.judge_with(epmd, &["--join", node])
+    }
+
+    fn judge_with(&self, epmd: &Epmd, args: &[&str]) -> (Option<i32>, Value) {
         let mut command = outrigger();
         command
             .current_dir(self.folder.path())
             .env("ERL_EPMD_PORT", epmd.port().to_string())
             .env("OUTRIGGER_COOKIE", COOKIE);
-        let output = command.args(["gate", "--json", "--join", node]).output().unwrap();
+        let output = command.args(["gate", "--json"]).args(args).output().unwrap();
         let answer = serde_json::from_slice(&output.stdout);
         (
             output.status.code(),
@@ -54,6 +61,45 @@ fn a_live_node_passes_and_fails() {
     // What nobody measures does not pass.
     let (code, answer) = Gates::new(&["p99(\"phoenix.endpoint\") < 50ms"]).judge(&epmd, beam.name());
     assert_eq!(code, Some(5), "{answer:#}");
+}
+
+#[test]
+fn a_node_that_does_more_than_the_one_beside_it_fails() {
+    let epmd = Epmd::start();
+    let (old, new) = (Beam::options("old").epmd(&epmd).start(), Beam::options("new").epmd(&epmd).start());
+    new.eval("spawn(fun Busy() -> Busy() end), ok");
+    // On a busy machine rounds come seconds apart. Six of the eight blocks are enough to show what is there to be seen.
+    let gates = Gates::of(
+        "window = \"32s\"\nblocks = 8\nwarm_up = \"0s\"\nsamples = 6\n\
+         [[gate.serve.budget]]\nname = \"work\"\ncompare = 'sched.util'\nfloor = \"0.1\"\n\
+         [[gate.serve.budget]]\nname = \"size\"\ncompare = 'process.count.max'\nfloor = \"20%\"\n",
+    );
+    let (code, answer) = gates.judge_with(&epmd, &["--join", new.name(), "--against-node", old.name()]);
+    let gate = &answer["gates"][0];
+    assert_eq!(code, Some(1), "{answer:#}");
+    assert_eq!((&gate["nodes"], &gate["against"]), (&json!([new.name()]), &json!([old.name()])));
+    let verdict = |name: &str| {
+        let budgets = gate["budgets"].as_array().unwrap();
+        budgets.iter().find(|budget| budget["name"] == name).unwrap()["verdict"].clone()
+    };
+    assert_eq!(verdict("work"), "fail", "{answer:#}");
+    assert_ne!(verdict("size"), "fail", "{answer:#}");
+    assert_eq!(recorded(&gates), [json!([old.name()])], "who was compared is recorded");
+    // Who cannot be reached has not passed.
+    let gates =
+        Gates::of("window = \"1s\"\nwarm_up = \"0s\"\n[[gate.serve.budget]]\ncompare = 'sched.util'\n");
+    let (code, answer) = gates.judge_with(&epmd, &["--join", new.name(), "--against-node", "gone@127.0.0.1"]);
+    assert_eq!(code, Some(5), "{answer:#}");
+}
+
+/// The nodes that each record of evidence compares with.
+fn recorded(gates: &Gates) -> Vec<Value> {
+    let mut command = outrigger();
+    command.current_dir(gates.folder.path()).args(["evidence", "verify", "--json"]);
+    let verified: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    assert_eq!(verified["altered"], json!([]), "{verified:#}");
+    let records = verified["records"].as_array().unwrap();
+    records.iter().map(|record| record["outcome"]["against"].clone()).collect()
 }
 
 /// The BEAM's side of it is a bare process here; `gate_live_test.exs` has the package's.

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::NodeError;
 use outrigger_probe::{Cluster, Recorder, Sight, WatchConfig};
-use outrigger_watch::Window;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
 
@@ -97,24 +96,21 @@ pub(crate) async fn look(
     if rounds == 0 { Err(LookError::Nobody) } else { Ok(()) }
 }
 
-/// Looks for so long, and gives what was seen. `tell` hears of each sight, for progress.
-pub(crate) fn window(
+/// Looks for so long, from a command that has no runtime yet.
+pub(crate) fn for_a_while(
     purpose: &str,
-    args: &LookArgs,
+    settings: LookSettings,
     during: Duration,
-    mut tell: impl FnMut(&Sight),
-) -> Result<Window, LookError> {
-    let settings = settings(args)?;
+    mut take: impl FnMut(Sight),
+) -> Result<(), LookError> {
     let config = WatchConfig { patience: PATIENCE, ..WatchConfig::default() };
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let mut recorder = Recorder::new(now_ms());
     let done = runtime.block_on(look(purpose, settings, config, Some(during), |sight| {
-        keep(&mut recorder, &sight);
-        tell(&sight);
+        take(sight);
         true
     }));
     runtime.shutdown_background();
-    done.map(|()| recorder.window(now_ms()))
+    done
 }
 
 /// Keeps a sight.

@@ -42,6 +42,7 @@
 //! a walk's time is seen only if it is still there when its turn comes.
 
 mod answer;
+mod blocks;
 mod busiest;
 mod cluster;
 mod error;
@@ -59,6 +60,7 @@ mod views;
 mod watch;
 
 pub use answer::{Frame, Function, Hello, ProcessInfo};
+pub use blocks::Blocks;
 pub use busiest::Busy;
 pub use cluster::{Cluster, Sight};
 pub use error::ProbeError;

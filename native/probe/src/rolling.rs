@@ -80,11 +80,11 @@ impl Rolling {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::figures::Figure;
 
-    fn round(node: &str, at_ms: u64, value: f64) -> Round {
+    pub(crate) fn round(node: &str, at_ms: u64, value: f64) -> Round {
         Round {
             node: node.into(),
             at_ms,

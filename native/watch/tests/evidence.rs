@@ -89,6 +89,23 @@ fn the_statement_is_in_totos() {
 }
 
 #[test]
+fn what_was_compared_with_is_in_the_record_and_cannot_be_altered() {
+    let (outcome, windows) = (outcome(), windows());
+    let line =
+        Record::new(1, "outrigger.toml", b"config", &outcome, &windows).against(&windows).sign(&key(), None);
+    assert_eq!(altered(line.as_bytes(), &trusted()), []);
+    let other = Record::new(1, "outrigger.toml", b"config", &outcome, &windows).sign(&key(), None);
+    assert_ne!(line, other);
+    use base64::Engine as _;
+    let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let payload =
+        base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+    let statement: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+    let ours = &statement["predicate"]["outrigger"];
+    assert_eq!(ours["against"][0], ours["windows"][0]);
+}
+
+#[test]
 fn lines_that_are_removed_moved_or_doubled_are_named() {
     let lines = lines(&file(4));
     let of = |order: &[usize]| order.iter().flat_map(|index| lines[*index].clone()).collect::<Vec<u8>>();

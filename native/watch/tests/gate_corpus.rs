@@ -10,9 +10,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use outrigger_watch::Window;
-use outrigger_watch::gate::{Config, Outcome, Verdict, judge};
+use outrigger_watch::gate::{Config, Outcome, Verdict, judge, judge_beside};
 use outrigger_watch::window::Limits;
+use outrigger_watch::{Series, Window};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -30,6 +30,9 @@ struct Case {
     window: String,
     #[serde(default)]
     against: Vec<String>,
+    /// In place of `against`: both are cut into so many blocks.
+    #[serde(default)]
+    beside: Option<(String, u64)>,
     config: String,
     verdict: Verdict,
     exit: u8,
@@ -44,6 +47,30 @@ fn folder() -> PathBuf {
 fn window(name: &str) -> Window {
     let bytes = fs::read(folder().join(format!("windows/{name}.json"))).unwrap();
     Window::from_json(&bytes, &Limits::default()).unwrap()
+}
+
+/// The time behind the warm-up, cut. Histograms know no time: each block has them whole.
+fn blocks(whole: &Window, count: u64) -> Vec<Window> {
+    let from = whole.from + 5_000;
+    let end = |at: u64| from + (whole.until - from) * at / count;
+    let block = |at: u64| {
+        let mut block = Window { from: end(at), until: end(at + 1), ..whole.clone() };
+        block.nodes.retain(|_, node| node.gone.is_none_or(|gone| gone > block.from));
+        for node in block.nodes.values_mut() {
+            node.gone = node.gone.filter(|gone| *gone <= block.until);
+            for series in node.series.values_mut() {
+                if let Series::Samples(samples) = series {
+                    let last = at + 1 == count;
+                    samples.retain(|sample| {
+                        sample.at >= block.from
+                            && (sample.at < block.until || last && sample.at == block.until)
+                    });
+                }
+            }
+        }
+        block
+    };
+    (0..count).map(block).collect()
 }
 
 fn files() -> Vec<(String, File)> {
@@ -65,6 +92,10 @@ fn run(head: &str, case: &Case) -> Outcome {
     let settings: Vec<&str> = settings.lines().filter(overridden).collect();
     let text = format!("{}\n{more}{tables}{budgets}", settings.join("\n"));
     let config = Config::read(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", case.name));
+    if let Some((beside, count)) = &case.beside {
+        let [now, beside] = [&case.window, beside].map(|name| blocks(&window(name), *count));
+        return judge_beside(&config.gates["g"], &now, &beside);
+    }
     let against: Vec<Window> = case.against.iter().map(|name| window(name)).collect();
     judge(&config.gates["g"], &[window(&case.window)], &against)
 }

@@ -6,6 +6,7 @@ defmodule Mix.Tasks.Outrigger.Gate do
 
       mix outrigger.gate --from window.json
       mix outrigger.gate ship --from now-1.json now-2.json --against base-1.json base-2.json
+      mix outrigger.gate --join app@new --against-node app@old
       mix outrigger.gate --from window.json --format junit > gate.xml
 
   It is `outrigger gate` of the binary: your application is neither compiled nor started. The smallest `outrigger.toml` is the line
@@ -15,7 +16,9 @@ defmodule Mix.Tasks.Outrigger.Gate do
 
     * `NAME` - the gate; without it, all of the configuration
     * `--from FILE…` - recordings to judge, as `outrigger watch --record` writes them
+    * `--join NODE@HOST,…` - nodes to look at now, for as long as the gates say
     * `--against FILE…` - recordings of the baseline
+    * `--against-node NODE@HOST,…` - nodes to compare with, looked at in the same time
     * `--config FILE` - the configuration, `outrigger.toml`
     * `--format text|json|junit|sarif|github|html` - form of the answer; `--json` for short
     * `--evidence FILE` - where the run is recorded, `.outrigger/evidence.jsonl`; or `--no-evidence`

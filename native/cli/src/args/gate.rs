@@ -15,6 +15,8 @@ Examples:
       outrigger gate --from window.json
   One gate, against ten windows that were kept, beside ten new ones:
       outrigger gate ship --from now-*.json --against baseline-*.json
+  The new release beside the old one, both looked at in the same half minute:
+      outrigger gate ship --join app@new --against-node app@old
   For a CI server, for code scanning, for GitHub Actions, for people who were not there:
       outrigger gate --from window.json --format junit > gate.xml
       outrigger gate --from window.json --format sarif > gate.sarif
@@ -54,6 +56,10 @@ pub(crate) struct GateArgs {
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub(crate) against: Vec<PathBuf>,
 
+    /// Nodes to compare with, looked at in the same time as those of --join
+    #[arg(long, value_name = "NODE@HOST,...", value_delimiter = ',', requires = "join", conflicts_with_all = ["against", "from"])]
+    pub(crate) against_node: Vec<String>,
+
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "outrigger.toml")]
     pub(crate) config: PathBuf,
@@ -76,11 +82,11 @@ pub(crate) struct GateArgs {
 }
 
 impl GateArgs {
-    /// The nodes to look at now, if there are any.
+    /// The nodes to look at now, if there are any: those to judge, and those to compare with.
     pub(crate) fn look(&self) -> Option<LookArgs> {
         let nodes = &self.cluster;
         (!nodes.join.is_empty() || !nodes.peer.is_empty()).then(|| LookArgs {
-            nodes: nodes.join.clone(),
+            nodes: nodes.join.iter().chain(&self.against_node).cloned().collect(),
             peer: nodes.peer.clone(),
             epmd_port: nodes.epmd_port,
             cookie: self.cookie.clone(),
@@ -131,8 +137,16 @@ mod tests {
 
     #[test]
     fn what_excludes_each_other() {
-        for line in ["outrigger gate --json --format sarif", "outrigger gate --no-evidence --evidence x"] {
+        for line in [
+            "outrigger gate --json --format sarif",
+            "outrigger gate --no-evidence --evidence x",
+            "outrigger gate --join a --against-node b --against c.json",
+            "outrigger gate --join a --against-node b --from c.json",
+        ] {
             assert!(gate(line).unwrap_err().contains("cannot be used with"), "{line}");
         }
+        assert!(gate("outrigger gate --against-node b").unwrap_err().contains("--join"));
+        let look = gate("outrigger gate --join a,b --against-node c").unwrap().look().unwrap();
+        assert_eq!(look.nodes, ["a", "b", "c"]);
     }
 }

@@ -1,6 +1,4 @@
 //! What is judged: recordings, and figures of result files.
-//!
-//! The seam: [`windows`] is all that the rest knows of where windows come from.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _};

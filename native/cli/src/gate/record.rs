@@ -14,6 +14,13 @@ use crate::git::Git;
 /// Bytes of a file of evidence.
 pub(crate) const MOST_EVIDENCE: u64 = 4 << 30;
 
+/// A gate's outcome, and the windows that it is about.
+pub(super) struct Run {
+    pub(super) outcome: Outcome,
+    pub(super) now: Vec<Window>,
+    pub(super) base: Vec<Window>,
+}
+
 /// What a run is recorded with.
 pub(super) struct Recorder {
     file: PathBuf,
@@ -40,12 +47,12 @@ impl Recorder {
         Ok(Self { file: file.to_owned(), key, tree })
     }
 
-    /// Records outcomes, each as a line. The last of them.
+    /// Records runs, each as a line. The last of them.
     pub(super) fn record(
         &self,
         at: u64,
         config: (&str, &[u8]),
-        outcomes: &[(Outcome, Vec<Window>)],
+        runs: &[Run],
     ) -> Result<Option<Link>, String> {
         let wrong = |error: std::io::Error| format!("{}: {error}", self.file.display());
         let mut file =
@@ -55,8 +62,8 @@ impl Recorder {
         let mut before =
             newest(&mut file).map_err(|problem| format!("{}: {problem}", self.file.display()))?;
         let mut lines = String::new();
-        for (outcome, windows) in outcomes {
-            let record = Record::new(at, config.0, config.1, outcome, windows);
+        for Run { outcome, now, base } in runs {
+            let record = Record::new(at, config.0, config.1, outcome, now).against(base);
             let record = match &self.tree {
                 Some((tree, dirty)) => record.of_tree(tree, *dirty),
                 None => record,

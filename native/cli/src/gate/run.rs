@@ -2,15 +2,14 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use outrigger_probe::Sight;
-use outrigger_watch::gate::{Config, Gate, Outcome, Verdict, judge};
+use outrigger_watch::gate::{Config, Gate, Outcome, Verdict, judge, judge_beside};
 use outrigger_watch::{Window, report};
 
+use super::live::{self, Seen};
 use super::material::{add_files, read, windows};
-use super::record::Recorder;
-use crate::args::{GateArgs, GateFormat, LookArgs};
+use super::record::{Recorder, Run};
+use crate::args::{GateArgs, GateFormat};
 use crate::exit::Exit;
 use crate::look;
 use crate::out;
@@ -37,34 +36,19 @@ fn gate(args: &GateArgs) -> Result<Verdict, String> {
     let gates = chosen(&config, args.name.as_deref(), &name)?;
     // Before anything is judged: a run that cannot be recorded is not made.
     let recorder = if args.no_evidence { None } else { Some(Recorder::new(&args.evidence)?) };
-    let mut seen = windows(&args.from)?;
-    if let Some(nodes) = args.look() {
-        seen.push(watched(&nodes, &gates)?);
-    }
-    let judged = judged(args, &gates, &seen)?;
-    let outcomes: Vec<Outcome> = judged.iter().map(|(outcome, _)| outcome.clone()).collect();
-    out::print(&written(args, &outcomes, &judged, &name));
+    let recorded = windows(&args.from)?;
+    let gates = with_baselines(args, gates)?;
+    let looked_at = args.look().map(|nodes| live::look(args, &nodes, &gates)).transpose()?;
+    let runs = judged(args, gates, &recorded, looked_at);
+    let outcomes: Vec<Outcome> = runs.iter().map(|run| run.outcome.clone()).collect();
+    out::print(&written(args, &outcomes, &runs, &name));
     if let Some(recorder) = recorder
-        && let Some(link) = recorder.record(look::now_ms(), (&name, &bytes), &judged)?
+        && let Some(link) = recorder.record(look::now_ms(), (&name, &bytes), &runs)?
     {
         let file = args.evidence.display();
         out::complain(&format!("recorded in {file}, number {}, head {}\n", link.number, link.hash));
     }
     Ok(outcomes.iter().map(|outcome| outcome.verdict).max().unwrap_or(Verdict::NotRun))
-}
-
-/// Looks at the nodes for as long as the longest of the gates wants.
-fn watched(nodes: &LookArgs, gates: &[&Gate]) -> Result<Window, String> {
-    let millis = gates.iter().map(|gate| gate.window.saturating_add(gate.warm_up)).max().unwrap_or(0);
-    // The first round has no rates, and the last may come late.
-    let during = Duration::from_millis(millis) + Duration::from_secs(2);
-    out::complain(&format!("looking for {} s …\n", during.as_secs()));
-    let lost = |sight: &Sight| {
-        if let Sight::Lost { node, error } = sight {
-            out::complain(&format!("{node}: {error}\n"));
-        }
-    };
-    look::window("gate", nodes, during, lost).map_err(|error| error.to_string())
 }
 
 fn config_of(path: &Path) -> Result<Vec<u8>, String> {
@@ -89,24 +73,46 @@ fn chosen<'a>(config: &'a Config, name: Option<&str>, file: &str) -> Result<Vec<
     }
 }
 
-/// Each gate's outcome, and the windows that it is about.
-fn judged(args: &GateArgs, gates: &[&Gate], seen: &[Window]) -> Result<Vec<(Outcome, Vec<Window>)>, String> {
-    let folder = args.config.parent().unwrap_or(Path::new("."));
-    gates
-        .iter()
-        .map(|gate| {
-            let base: Vec<PathBuf> = match args.against.is_empty() {
-                true => gate.against.iter().map(|file| folder.join(file)).collect(),
-                false => args.against.clone(),
-            };
-            let mut now = seen.to_vec();
-            add_files(gate, folder, &mut now, look::now_ms());
-            Ok((judge(gate, &now, &windows(&base)?), now))
-        })
-        .collect()
+/// The gates, each with the recordings that it compares with.
+fn with_baselines<'a>(args: &GateArgs, gates: Vec<&'a Gate>) -> Result<Vec<(&'a Gate, Vec<Window>)>, String> {
+    let folder = folder(args);
+    let kept = |gate: &'a Gate| {
+        let files: Vec<PathBuf> = match (args.against.is_empty(), args.against_node.is_empty()) {
+            (false, _) => args.against.clone(),
+            (true, true) => gate.against.iter().map(|file| folder.join(file)).collect(),
+            (true, false) => Vec::new(),
+        };
+        Ok((gate, windows(&files)?))
+    };
+    gates.into_iter().map(kept).collect()
 }
 
-fn written(args: &GateArgs, outcomes: &[Outcome], judged: &[(Outcome, Vec<Window>)], config: &str) -> String {
+/// What lies beside the configuration is named from there.
+fn folder(args: &GateArgs) -> &Path {
+    args.config.parent().unwrap_or(Path::new("."))
+}
+
+fn judged(
+    args: &GateArgs,
+    gates: Vec<(&Gate, Vec<Window>)>,
+    recorded: &[Window],
+    looked_at: Option<Vec<Seen>>,
+) -> Vec<Run> {
+    let mut looked_at = looked_at.unwrap_or_default().into_iter();
+    let one = |(gate, base): (&Gate, Vec<Window>)| {
+        let Seen { now: live, beside } = looked_at.next().unwrap_or_default();
+        let mut now = recorded.to_vec();
+        now.extend(live);
+        add_files(gate, folder(args), &mut now, look::now_ms());
+        match args.against_node.is_empty() {
+            true => Run { outcome: judge(gate, &now, &base), now, base },
+            false => Run { outcome: judge_beside(gate, &now, &beside), now, base: beside },
+        }
+    };
+    gates.into_iter().map(one).collect()
+}
+
+fn written(args: &GateArgs, outcomes: &[Outcome], runs: &[Run], config: &str) -> String {
     let format = if args.json { GateFormat::Json } else { args.format };
     match format {
         GateFormat::Text => report::text(outcomes, io::stdout().is_terminal() && out::colours_wanted()),
@@ -114,7 +120,23 @@ fn written(args: &GateArgs, outcomes: &[Outcome], judged: &[(Outcome, Vec<Window
         GateFormat::Junit => report::junit(outcomes),
         GateFormat::Sarif => report::sarif(outcomes, config),
         GateFormat::Github => report::github(outcomes, config),
-        // All gates are about the same windows.
-        GateFormat::Html => report::html(outcomes, judged.first().map_or(&[], |(_, windows)| windows)),
+        GateFormat::Html => report::html(outcomes, &charted(args, runs)),
+    }
+}
+
+/// The windows of charts. All gates are about the same recordings, and about nodes the longest has seen the most.
+fn charted(args: &GateArgs, runs: &[Run]) -> Vec<Window> {
+    let seconds = |run: &&Run| run.outcome.until.saturating_sub(run.outcome.from);
+    let Some(run) = runs.iter().max_by_key(seconds) else { return Vec::new() };
+    let whole = |windows: &[Window]| {
+        windows.iter().cloned().reduce(|mut whole, next| {
+            whole.merge(next);
+            whole
+        })
+    };
+    match args.look() {
+        None => run.now.clone(),
+        Some(_) if args.against_node.is_empty() => whole(&run.now).into_iter().collect(),
+        Some(_) => whole(&run.now).into_iter().chain(whole(&run.base)).collect(),
     }
 }

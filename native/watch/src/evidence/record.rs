@@ -16,6 +16,7 @@ pub struct Record<'a> {
     config: (String, String),
     outcome: &'a Outcome,
     windows: &'a [Window],
+    against: &'a [Window],
 }
 
 /// A line, as the next one names it.
@@ -31,13 +32,20 @@ impl<'a> Record<'a> {
     /// Of a run at `at` (ms since the Unix epoch), with the name and the bytes of its configuration.
     #[must_use]
     pub fn new(at: u64, config: &str, bytes: &[u8], outcome: &'a Outcome, windows: &'a [Window]) -> Self {
-        Self { at, tree: None, config: (config.to_owned(), sha256(bytes)), outcome, windows }
+        Self { at, tree: None, config: (config.to_owned(), sha256(bytes)), outcome, windows, against: &[] }
     }
 
     /// With the hash of the repository's tree, and whether the files had changes that are not in it.
     #[must_use]
     pub fn of_tree(mut self, tree: &str, dirty: bool) -> Self {
         self.tree = Some((tree.to_owned(), dirty));
+        self
+    }
+
+    /// With the windows that were compared with.
+    #[must_use]
+    pub fn against(mut self, windows: &'a [Window]) -> Self {
+        self.against = windows;
         self
     }
 
@@ -62,6 +70,7 @@ impl<'a> Record<'a> {
             dirty: self.tree.as_ref().is_some_and(|(_, dirty)| *dirty),
             outcome: serde_json::to_value(self.outcome).unwrap_or(Value::Null),
             windows: self.windows.iter().map(window).collect(),
+            against: self.against.iter().map(window).collect(),
         };
         let statement = Statement {
             kind: TYPE.to_owned(),

@@ -59,6 +59,9 @@ pub(super) struct Ours {
     pub(super) dirty: bool,
     pub(super) outcome: Value,
     pub(super) windows: Vec<Value>,
+    /// What they were compared with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) against: Vec<Value>,
 }
 
 impl TestResult {

@@ -13,7 +13,7 @@ pub use config::{
     Problem, Worse, preset,
 };
 pub use expr::{Comparison, Figure, Names, Relation, Shape, Statistic};
-pub use judge::judge;
+pub use judge::{judge, judge_beside};
 pub use outcome::{Judged, Outcome, Reading};
 pub use pattern::Pattern;
 pub use verdict::Verdict;

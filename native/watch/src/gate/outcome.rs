@@ -22,6 +22,9 @@ pub struct Outcome {
     pub until: u64,
     /// The nodes that were looked at.
     pub nodes: Vec<String>,
+    /// The nodes that they were compared with.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub against: Vec<String>,
     /// In the order of the configuration.
     pub budgets: Vec<Judged>,
 }

@@ -4,12 +4,14 @@
 //!   whether one of two random variables is stochastically larger than the other* (1947).
 //! - [`hodges_lehmann`]: the shift, as the median of all differences, with a confidence interval. Hodges and Lehmann,
 //!   *Estimates of location based on rank tests* (1963).
+//! - [`signed_rank`] and [`paired_shift`]: the same for values that come in pairs. Wilcoxon, *Individual comparisons by ranking
+//!   methods* (1945); Hodges and Lehmann, as above.
 //!
 //! # Invariants
 //!
-//! - Both take [`Weighted`] samples, so that a histogram of a million durations costs what its buckets cost.
+//! - The first two take [`Weighted`] samples, so that a histogram of a million durations costs what its buckets cost.
 //! - Without ties and with up to 25 values a side the distribution is the exact one; else it is the normal approximation, with
-//!   the correction for ties and for continuity.
+//!   the correction for ties and for continuity. Of pairs it is the exact one, with ties, up to 50.
 //! - No value is NaN: [`Weighted::new`] leaves them out.
 //!
 //! # Example
@@ -26,13 +28,16 @@
 //!
 //! # Limits
 //!
-//! Both take the values for independent. Samples of one run follow each other; the windows of interleaved runs do not.
+//! All take the values for independent. Samples of one run follow each other; the windows of interleaved runs do not. Of pairs only
+//! the differences have to be.
 
 mod mann_whitney;
 mod normal;
 mod shift;
+mod signed_rank;
 mod weighted;
 
 pub use mann_whitney::{mann_whitney, smallest_p};
 pub use shift::{Shift, hodges_lehmann};
+pub use signed_rank::{paired_shift, signed_rank, smallest_paired_p};
 pub use weighted::Weighted;

@@ -13,6 +13,7 @@
 //! warm_up = "5s"                 # what is left out before: samples by their time, histograms by who records
 //! samples = 20                   # least samples, of a histogram least durations; fewer are inconclusive
 //! per = "node"                   # each node by itself, the worst decides; or "cluster": all of them as one
+//! blocks = 10                    # into so many the window is cut to compare nodes with others beside them: from 6 to 200
 //! clock_skew = "1s"              # a node whose clock is further off is inconclusive
 //! pass = 100                     # least score in percent to pass
 //! warn = 50                      # … and not to fail

@@ -25,6 +25,8 @@ pub struct Gate {
     pub window: u64,
     /// How long before that is left out, in ms.
     pub warm_up: u64,
+    /// Into how many blocks a look is cut to compare nodes with others beside them.
+    pub blocks: u64,
     /// How far a node's clock may be off, in ms.
     pub clock_skew: u64,
     /// Which scores pass.

@@ -133,6 +133,7 @@ fn gate(
         name: name.to_owned(),
         window: table.millis(reader, "window").unwrap_or(30_000),
         warm_up: table.millis(reader, "warm_up").unwrap_or(5_000),
+        blocks: table.whole(reader, "blocks", 6..201).unwrap_or(10),
         clock_skew: table.millis(reader, "clock_skew").unwrap_or(1_000),
         levels: Levels { pass, warn },
         against: table.texts(reader, "against").unwrap_or_default(),

@@ -2,36 +2,15 @@
 //!
 //! Without a statistic all samples, or all durations, of both sides are compared. With one, the statistic of each window is
 //! one value: several windows a side, best interleaved, are what the test takes for independent.
-//!
-//! | the shift is | and its interval | verdict |
-//! |---|---|---|
-//! | shown, and the floor or more | | fail |
-//! | shown, and less | reaches beyond the floor | warn |
-//! | not shown | reaches beyond the floor | inconclusive |
-//! | | ends below the floor | pass |
-//!
-//! *Shown* is a two-sided probability of at most `1 - confidence`, in the direction that is worse. So where nothing has changed
-//! a gate fails or warns in at most `1 - confidence` of all runs.
 
 use super::evaluate::Place;
 use super::material::Material;
 use super::read::{self, End, Index, Labels, Notes, Value};
+use super::shifted::{Found, few};
 use super::{Lack, Reading, scopes};
-use crate::gate::{Budget, Comparing, Floor, Gate, Verdict, Worse, show};
-use crate::stats::{Shift, Weighted, hodges_lehmann, mann_whitney, smallest_p};
+use crate::gate::{Budget, Comparing, Figure, Gate};
+use crate::stats::{Weighted, hodges_lehmann, mann_whitney, smallest_p};
 use crate::{Series, Window};
-
-/// One reading: all nodes of a budget together.
-pub(super) fn judge(
-    gate: &Gate,
-    budget: &Budget,
-    comparing: &Comparing,
-    now: &[Window],
-    base: &[Window],
-) -> Vec<Reading> {
-    let reading = compare(gate, budget, comparing, now, base);
-    vec![reading.unwrap_or_else(|lack| lack.reading(None, String::new()))]
-}
 
 /// The values of one side.
 struct Side {
@@ -39,7 +18,8 @@ struct Side {
     defects: Vec<String>,
 }
 
-fn compare(
+/// One reading: all nodes of a budget together.
+pub(super) fn compare(
     gate: &Gate,
     budget: &Budget,
     comparing: &Comparing,
@@ -50,76 +30,22 @@ fn compare(
         return Err(Lack::not_run("there is no baseline: give one with against, or --against"));
     }
     let now = side(gate, budget, comparing, now)?;
-    let base = side(gate, budget, comparing, base)
-        .map_err(|lack| Lack { why: format!("of the baseline: {}", lack.why), ..lack })?;
+    let base = side(gate, budget, comparing, base).map_err(Lack::of_baseline)?;
     let (n, m) = (base.values.total(), now.values.total());
-    let alpha = 1.0 - comparing.confidence;
-    let percent = comparing.confidence * 100.0;
-    let few = || {
-        Lack::inconclusive(format!("{n} values against {m} cannot show anything with {percent} % confidence"))
-    };
-    if smallest_p(n, m) > alpha {
+    let few = || few(comparing, &format!("{n} values against {m}"));
+    if smallest_p(n, m) > 1.0 - comparing.confidence {
         return Err(few());
     }
-    let shift = hodges_lehmann(&base.values, &now.values, comparing.confidence).ok_or_else(few)?;
-    // All values alike: nothing to rank, and no shift.
-    let p = mann_whitney(&base.values, &now.values).unwrap_or(1.0);
-    let median = base.values.median().unwrap_or(0.0);
-    let floor = match comparing.floor {
-        Floor::Share(share) => share * median.abs(),
-        Floor::Absolute(floor) => floor,
-    };
-    let verdict = weigh(comparing.worse, shift, floor, p <= alpha);
-    let defects: Vec<String> = base.defects.into_iter().chain(now.defects).collect();
-    let verdict = match (defects.is_empty(), verdict) {
-        (false, Verdict::Pass | Verdict::Warn) => Verdict::Inconclusive,
-        (_, verdict) => verdict,
-    };
-    let dimension = comparing.figure.dimension;
-    let shown = |value: f64| show::figure(value, dimension);
-    let share =
-        if median == 0.0 { String::new() } else { format!(" ({:+.1} %)", 100.0 * shift.estimate / median) };
-    let p = if p < 0.001 { "p < 0.001".to_owned() } else { format!("p = {p:.3}") };
-    let mut why = format!(
-        "{} is shifted by {}{share}, {percent} % confidence from {} to {}; the floor is {}, {p}, {m} values against {n}",
-        comparing.text,
-        shown(shift.estimate),
-        shown(shift.low),
-        shown(shift.high),
-        shown(floor),
-    );
-    if !defects.is_empty() {
-        why.push_str(&format!("; but {}", defects.join("; ")));
-    }
-    Ok(Reading {
-        node: None,
-        labels: String::new(),
-        verdict,
-        why,
-        figure: Some(shift.estimate),
-        limit: Some(floor),
-        unit: dimension.unit().map_or_else(|| dimension.to_string(), |unit| unit.text().to_owned()),
-        shown: shown(shift.estimate),
-        shown_limit: format!("shift < {}", shown(floor)),
+    let found = Found {
+        shift: hodges_lehmann(&base.values, &now.values, comparing.confidence).ok_or_else(few)?,
+        // All values alike: nothing to rank, and no shift.
+        p: mann_whitney(&base.values, &now.values).unwrap_or(1.0),
+        median: base.values.median().unwrap_or(0.0),
+        values: format!("{m} values against {n}"),
         samples: n.min(m),
-    })
-}
-
-/// The table of the module.
-fn weigh(worse: Worse, shift: Shift, floor: f64, shown: bool) -> Verdict {
-    // As if more were worse.
-    let (estimate, high) = match worse {
-        Worse::Higher => (shift.estimate, shift.high),
-        Worse::Lower => (-shift.estimate, -shift.low),
-        Worse::Either => (shift.estimate.abs(), shift.high.abs().max(shift.low.abs())),
+        defects: base.defects.into_iter().chain(now.defects).collect(),
     };
-    let shown = shown && estimate > 0.0;
-    match (shown, estimate >= floor, high > floor) {
-        (true, true, _) => Verdict::Fail,
-        (_, _, false) => Verdict::Pass,
-        (true, false, true) => Verdict::Warn,
-        (false, _, true) => Verdict::Inconclusive,
-    }
+    Ok(found.reading(comparing))
 }
 
 fn side(gate: &Gate, budget: &Budget, comparing: &Comparing, windows: &[Window]) -> Result<Side, Lack> {
@@ -176,38 +102,44 @@ fn of_each_window(
     comparing: &Comparing,
     windows: &[Window],
 ) -> Result<Side, Lack> {
-    let figure = &comparing.figure;
     let (mut values, mut defects) = (Vec::new(), Vec::new());
     for window in windows {
-        let material = Material::new(gate, std::slice::from_ref(window));
-        for scope in scopes(budget, &material).map_err(Lack::not_run)? {
-            for (_, node) in &scope.nodes {
-                node.fit()?;
-            }
-            let mut notes = Notes::default();
-            let index = Index::new([figure], &scope);
-            let none = Labels::new();
-            let mut sets: Vec<&Labels> = index.groups().flat_map(|groups| groups.keys()).collect();
-            if sets.is_empty() {
-                // What is missing is said by who reads it.
-                sets.push(&none);
-            }
-            let value_of = |name: &str| Err(Lack::not_run(format!("{name} is of no node")));
-            for labels in sets {
-                let place = Place {
-                    scope: &scope,
-                    index: &index,
-                    labels,
-                    least: budget.samples,
-                    value_of: &value_of,
-                };
-                match read::figure(figure, &place, End::High, &mut notes)? {
-                    Value::One(value) => values.push((value, 1)),
-                    Value::Each(points) => values.extend(points.iter().map(|point| (point.value, 1))),
-                }
-            }
-            defects.extend(notes.defects);
-        }
+        let (of_window, notes) = of_window(gate, budget, &comparing.figure, window, budget.samples)?;
+        values.extend(of_window.into_iter().map(|value| (value, 1)));
+        defects.extend(notes.defects);
     }
     Ok(Side { values: Weighted::new(values), defects })
+}
+
+/// A figure of one window: of each node, and of each set of labels.
+pub(super) fn of_window(
+    gate: &Gate,
+    budget: &Budget,
+    figure: &Figure,
+    window: &Window,
+    least: u64,
+) -> Result<(Vec<f64>, Notes), Lack> {
+    let material = Material::new(gate, std::slice::from_ref(window));
+    let (mut values, mut notes) = (Vec::new(), Notes::default());
+    for scope in scopes(budget, &material).map_err(Lack::not_run)? {
+        for (_, node) in &scope.nodes {
+            node.fit()?;
+        }
+        let index = Index::new([figure], &scope);
+        let none = Labels::new();
+        let mut sets: Vec<&Labels> = index.groups().flat_map(|groups| groups.keys()).collect();
+        if sets.is_empty() {
+            // What is missing is said by who reads it.
+            sets.push(&none);
+        }
+        let value_of = |name: &str| Err(Lack::not_run(format!("{name} is of no node")));
+        for labels in sets {
+            let place = Place { scope: &scope, index: &index, labels, least, value_of: &value_of };
+            match read::figure(figure, &place, End::High, &mut notes)? {
+                Value::One(value) => values.push(value),
+                Value::Each(points) => values.extend(points.iter().map(|point| point.value)),
+            }
+        }
+    }
+    Ok((values, notes))
 }

@@ -60,8 +60,8 @@ impl Material {
 
 impl Node {
     fn take(&mut self, gate: &Gate, window: &Window, name: &str, node: &NodeWindow) {
-        let begin = window.from.max(node.joined);
-        let settled = begin.saturating_add(gate.warm_up);
+        // Of windows that follow each other the warm-up may be before all of them.
+        let settled = window.from.max(node.joined.saturating_add(gate.warm_up));
         let end = node.gone.map_or(window.until, |gone| gone.min(window.until));
         self.seconds += end.saturating_sub(settled) as f64 / 1_000.0;
         if let Some(offset) = node.clock_offset_ms.filter(|offset| offset.unsigned_abs() > gate.clock_skew) {

@@ -2,8 +2,8 @@
 //!
 //! 1. What was recorded is prepared: samples of the warm-up are left out, and what is no number, of another time or of a lost
 //!    node is noted ([`material`]).
-//! 2. Each budget is judged on each node, or on all as one, for each set of labels ([`limit`], [`baseline`]): a [`Reading`]. The
-//!    worst decides.
+//! 2. Each budget is judged on each node, or on all as one, for each set of labels ([`limit`]), or against what was kept
+//!    ([`baseline`]) or is looked at beside it ([`beside`]): a [`Reading`]. The worst decides.
 //! 3. The budgets are put together ([`score`]).
 //!
 //! # Invariants
@@ -14,13 +14,17 @@
 //! - The same windows give the same outcome, to the letter.
 
 mod baseline;
+mod beside;
 mod evaluate;
 mod limit;
 mod material;
 mod read;
 mod score;
+mod shifted;
 
-use super::{Budget, Check, Gate, Judged, Outcome, Per, Reading, Verdict};
+use std::collections::BTreeSet;
+
+use super::{Budget, Check, Comparing, Gate, Judged, Outcome, Per, Reading, Verdict};
 use crate::Window;
 use material::{Material, Node};
 
@@ -46,6 +50,41 @@ use material::{Material, Node};
 /// ```
 #[must_use]
 pub fn judge(gate: &Gate, now: &[Window], base: &[Window]) -> Outcome {
+    all(gate, now, base, baseline::compare)
+}
+
+/// Judges a gate over the blocks of a look, and for `compare` against those of other nodes that were looked at in the same time:
+/// the first block of one side and the first of the other are a pair, and so on.
+///
+/// ```
+/// use outrigger_watch::gate::{Config, Verdict, judge_beside};
+/// use outrigger_watch::{Key, NodeWindow, Sample, Window};
+///
+/// let config = Config::read(
+///     "[gate.ship]\nwindow = \"8s\"\nwarm_up = \"0s\"\nsamples = 8\n[[gate.ship.budget]]\ncompare = 'runq.total'\n",
+/// )?;
+/// let blocks = |name: &str, more: f64| -> Vec<Window> {
+///     let block = |at: u64| {
+///         let mut node = NodeWindow::new(0);
+///         node.sample(Key::new("runq.total"), Sample { at: at * 1_000, value: at as f64 + more });
+///         let mut window = Window::new(at * 1_000, at * 1_000 + 1_000);
+///         window.nodes.insert(name.into(), node);
+///         window
+///     };
+///     (0..8).map(block).collect()
+/// };
+/// let outcome = judge_beside(&config.gates["ship"], &blocks("new@host", 2.0), &blocks("old@host", 0.0));
+/// assert_eq!((outcome.verdict, outcome.against), (Verdict::Fail, vec!["old@host".to_owned()]));
+/// # Ok::<(), outrigger_watch::WatchError>(())
+/// ```
+#[must_use]
+pub fn judge_beside(gate: &Gate, now: &[Window], beside: &[Window]) -> Outcome {
+    all(gate, now, beside, beside::compare)
+}
+
+type Compare = fn(&Gate, &Budget, &Comparing, &[Window], &[Window]) -> Result<Reading, Lack>;
+
+fn all(gate: &Gate, now: &[Window], base: &[Window], compare: Compare) -> Outcome {
     let material = Material::new(gate, now);
     let budgets: Vec<Judged> = gate
         .budgets
@@ -53,13 +92,17 @@ pub fn judge(gate: &Gate, now: &[Window], base: &[Window]) -> Outcome {
         .map(|budget| {
             let readings = match &budget.check {
                 Check::Limit { pass, warn } => limit::judge(budget, pass, warn.as_ref(), &material),
-                Check::Compare(comparing) => baseline::judge(gate, budget, comparing, now, base),
+                Check::Compare(comparing) => {
+                    let reading = compare(gate, budget, comparing, now, base);
+                    vec![reading.unwrap_or_else(|lack| lack.reading(None, String::new()))]
+                }
             };
             put_together(budget, readings)
         })
         .collect();
     let (verdict, score, why) = score::of(gate.levels, &budgets);
     let nodes = material.nodes.keys().filter(|name| gate.nodes.iter().any(|pattern| pattern.matches(name)));
+    let against: BTreeSet<&String> = base.iter().flat_map(|window| window.nodes.keys()).collect();
     Outcome {
         gate: gate.name.clone(),
         verdict,
@@ -68,6 +111,7 @@ pub fn judge(gate: &Gate, now: &[Window], base: &[Window]) -> Outcome {
         from: material.from,
         until: material.until,
         nodes: nodes.cloned().collect(),
+        against: against.into_iter().cloned().collect(),
         budgets,
     }
 }
@@ -152,6 +196,11 @@ impl Lack {
 
     fn not_run(why: impl Into<String>) -> Self {
         Self { verdict: Verdict::NotRun, why: why.into() }
+    }
+
+    /// Of the side that is compared with.
+    fn of_baseline(self) -> Self {
+        Self { why: format!("of the baseline: {}", self.why), ..self }
     }
 
     /// As a reading without figures.
