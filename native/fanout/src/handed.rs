@@ -89,6 +89,12 @@ impl Handed {
         self.entries.retain(|entry| *entry.group != *group);
     }
 
+    /// Groups whose teller was answered: those that hear what they may miss.
+    #[must_use]
+    pub fn told(&self) -> HashSet<Arc<str>> {
+        self.told.clone()
+    }
+
     /// What has not been confirmed, group by group. Forgets it.
     pub fn take(&mut self) -> impl Iterator<Item = Unconfirmed> {
         let (mut entries, told) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.told));

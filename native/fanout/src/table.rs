@@ -12,6 +12,7 @@ use crate::{Dropped, Member, PeerId, RouteKey};
 pub struct Targets<'a> {
     group: &'a Arc<str>,
     peers: &'a [PeerId],
+    gone: &'a [PeerId],
     from: PeerId,
     single: bool,
     /// Whether the sender's own link is one of them.
@@ -30,6 +31,12 @@ impl<'a> Targets<'a> {
         let (from, own) = (self.from, self.own);
         // A node has at most one attachment in a group, so not to send to this link is not to send to its node.
         self.peers.iter().copied().filter(move |to| own || *to != from)
+    }
+
+    /// The links of members that have left since: what came for them by a route that still had them goes to nobody.
+    #[must_use]
+    pub fn gone(&self) -> &'a [PeerId] {
+        self.gone
     }
 
     /// The link that the message came over.
@@ -59,10 +66,11 @@ impl<'a> Targets<'a> {
 
 #[derive(Debug)]
 enum Entry {
-    /// The members of a version that are still there, ordered.
+    /// The members of a version that are still there, ordered, and those that are not.
     Route {
         group: Arc<str>,
         peers: Vec<PeerId>,
+        gone: Vec<PeerId>,
     },
     Member {
         group: Arc<str>,
@@ -91,11 +99,12 @@ impl Table {
 
     pub(crate) fn targets(&self, key: RouteKey, from: PeerId) -> Result<Targets<'_>, Dropped> {
         match self.entries.get(&key) {
-            Some(Entry::Route { group, peers }) if lists(peers, from) => {
-                Ok(Targets { group, peers, from, single: false, own: false })
+            Some(Entry::Route { group, peers, gone }) if lists(peers, from) => {
+                Ok(Targets { group, peers, gone, from, single: false, own: false })
             }
             Some(Entry::Member { group, peer }) if self.is_attached(group, from) => {
-                Ok(Targets { group, peers: std::slice::from_ref(peer), from, single: true, own: false })
+                let peers = std::slice::from_ref(peer);
+                Ok(Targets { group, peers, gone: &[], from, single: true, own: false })
             }
             Some(_) => Err(Dropped::Unattached),
             None if (self.first..self.next).contains(&key.number()) => Err(Dropped::ExpiredRoute),
@@ -107,7 +116,7 @@ impl Table {
     pub(crate) fn everybody(&self, group: &str, from: PeerId) -> Result<Targets<'_>, Dropped> {
         match self.newest.get_key_value(group) {
             Some((group, peers)) if lists(peers, from) => {
-                Ok(Targets { group, peers, from, single: false, own: true })
+                Ok(Targets { group, peers, gone: &[], from, single: false, own: true })
             }
             _ => Err(Dropped::Unattached),
         }
@@ -127,8 +136,8 @@ impl Table {
             self.entries.remove(&old.key);
         }
         for key in kept {
-            if let Some(Entry::Route { peers, .. }) = self.entries.get_mut(key) {
-                peers.retain(|peer| !gone.iter().any(|old| old.peer == *peer));
+            if let Some(Entry::Route { peers, gone: left, .. }) = self.entries.get_mut(key) {
+                left.extend(peers.extract_if(.., |peer| gone.iter().any(|old| old.peer == *peer)));
             }
         }
         if let Some(new) = new {
@@ -140,7 +149,8 @@ impl Table {
             self.newest.remove(group);
         } else {
             let peers: Vec<_> = members.iter().map(|member| member.peer).collect();
-            self.entries.insert(route, Entry::Route { group: group.clone(), peers: peers.clone() });
+            self.entries
+                .insert(route, Entry::Route { group: group.clone(), peers: peers.clone(), gone: Vec::new() });
             self.newest.insert(group.clone(), peers);
         }
     }

@@ -3,6 +3,7 @@
 //! Lock order: the right to change lists, then the table of links. Handing on a batch takes the router's shared
 //! lock and then the table of links shared; nothing takes them the other way round.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError};
@@ -51,8 +52,8 @@ pub(super) struct Linked<O> {
     pub(super) single: HashSet<Arc<str>>,
     /// The way to it.
     pub(super) lane: Arc<Lane>,
-    /// Of its node's VM, once a worker has attached.
-    creation: u32,
+    /// Its node's VM, once a worker has attached.
+    vm: Option<Incarnation>,
 }
 
 /// What the service itself counts; the router counts messages.
@@ -94,16 +95,18 @@ impl<O: Outlet> Core<O> {
     /// A link is up and may be sent to.
     pub(super) fn link_up(&self, link: &O) {
         let lane = Arc::new(Lane::new(&self.lane));
-        let linked = Linked { link: link.clone(), single: HashSet::new(), lane, creation: 0 };
+        let linked = Linked { link: link.clone(), single: HashSet::new(), lane, vm: None };
         self.links.write().unwrap_or_else(PoisonError::into_inner).insert(link.peer(), linked);
     }
 
     /// A link is down, and everything it gathered is handed on.
     pub(super) fn link_down(&self, link: &O) {
         let mut changes = self.router.changes();
+        // Ahead of its end: whoever finds no link any more finds it noted.
+        self.note_break(link);
         let linked = self.links.write().unwrap_or_else(PoisonError::into_inner).remove(&link.peer());
-        if let Some(Linked { lane, creation, .. }) = linked {
-            let (mut untold, vm) = (self.untold.lock(), Incarnation { node: link.node().into(), creation });
+        if let Some(Linked { lane, vm: Some(vm), .. }) = linked {
+            let mut untold = self.untold.lock();
             lane.handed.lock().take().for_each(|of| untold.keep(vm.clone(), of.group, of.counts));
         }
         let gone = changes.peer_down(link.peer());
@@ -112,19 +115,31 @@ impl<O: Outlet> Core<O> {
         gone.iter().for_each(|change| self.announce(change, link.peer(), &changes));
     }
 
+    /// Notes whom messages miss that come for this link from now on.
+    fn note_break(&self, link: &O) {
+        let links = self.links();
+        let Some(Linked { lane, vm: Some(vm), .. }) = links.get(&link.peer()) else { return };
+        let (told, vm) = (lane.handed.lock().told(), vm.clone());
+        drop(links);
+        if !told.is_empty() {
+            self.untold.lock().broke(link.peer(), vm, told);
+        }
+    }
+
     /// Attaches the worker behind a link, and tells everybody or says no. Whether it is attached. `batches`: it takes
     /// several messages in a frame. `creation` is that of its VM.
     pub(super) fn attach(&self, link: &O, group: &str, creation: u32, batches: bool) -> bool {
         let mut changes = self.router.changes();
         // Before the first message can go to it: how it takes them, and that it wants them all. The worker that asks has the name already.
         let before = self.take_batches(link, group, batches);
-        self.begin_count(link, group, creation);
+        let vm = Incarnation { node: link.node().into(), creation };
+        self.begin_count(link, group, &vm);
         let wanted = self.wants.join(link.peer(), group);
         match changes.attach(link.peer(), link.node(), group) {
             Ok(change) => {
                 self.announce(&change, link.peer(), &changes);
                 self.grant_all(link, group, &changes);
-                self.tell_unconfirmed(link, group, creation);
+                self.tell_unconfirmed(link, group, &vm);
                 if self.leaving.join(link.peer(), group) {
                     self.send_to(link, self.identity.leaving(group));
                 }
@@ -152,17 +167,17 @@ impl<O: Outlet> Core<O> {
     }
 
     /// From now on it counts what is handed to the worker behind a link.
-    fn begin_count(&self, link: &O, group: &str, creation: u32) {
+    fn begin_count(&self, link: &O, group: &str, vm: &Incarnation) {
         let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(linked) = links.get_mut(&link.peer()) {
-            linked.creation = creation;
+            linked.vm = Some(vm.clone());
             linked.lane.handed.lock().forget(group);
         }
     }
 
-    /// Tells a worker what its VM may have missed over links that broke.
-    fn tell_unconfirmed(&self, link: &O, group: &str, creation: u32) {
-        let counts = self.untold.lock().take(&Incarnation { node: link.node().into(), creation }, group);
+    /// Tells a worker what its VM may have missed over links that broke, or that somebody took for whole who did not know it yet.
+    fn tell_unconfirmed(&self, link: &O, group: &str, vm: &Incarnation) {
+        let counts = self.untold.lock().take(vm, group);
         if !counts.is_empty() {
             self.send_to(link, self.identity.unconfirmed(group, &counts));
         }
@@ -221,33 +236,53 @@ impl<O: Outlet> Core<O> {
     pub(super) fn hand_on(&self, from: &O, key: RouteKey, prefix: &[u8], messages: u64, batch: &mut Batch) {
         batch.finish();
         self.figures.runs.fetch_add(1, Relaxed);
+        let unlinked = RefCell::new(Vec::new());
         let hand_on = |targets: &Targets<'_>| {
             let send = |frames: &Frames<'_>, peers: &mut dyn Iterator<Item = PeerId>| {
                 self.figures.batches.fetch_add(frames.shared(), Relaxed);
                 let links = self.links();
                 let mut copies =
                     Copies::new(targets.group(), from.node(), prefix, *frames, &self.figures.lost);
-                peers.filter_map(|peer| links.get(&peer)).for_each(|to| copies.send(to));
+                for peer in peers {
+                    match links.get(&peer) {
+                        Some(to) => copies.send(to),
+                        None => unlinked.borrow_mut().push(peer),
+                    }
+                }
                 copies.made()
             };
-            match self.wants.get(targets.group()).filter(|_| !targets.is_single()) {
+            let copies = match self.wants.get(targets.group()).filter(|_| !targets.is_single()) {
                 Some(wants) => wants.hand_on(targets, &batch.frames(), prefix, from.node(), send),
                 None => send(&batch.frames(), &mut targets.iter()),
-            }
+            };
+            self.missed(targets, &unlinked.take(), from.node(), messages);
+            copies
         };
         // What is dropped is counted by the router.
         let _ = self.router.route_many(key, from.peer(), messages, hand_on);
     }
 
+    /// Messages of `node` came for members whose links broke, some of them just now: their sender has not heard of it yet.
+    fn missed(&self, targets: &Targets<'_>, unlinked: &[PeerId], node: &str, messages: u64) {
+        if unlinked.is_empty() && targets.gone().is_empty() {
+            return;
+        }
+        let mut untold = self.untold.lock();
+        for peer in unlinked.iter().chain(targets.gone()) {
+            untold.missed(*peer, targets.group(), node, messages);
+        }
+    }
+
     /// Does what the teller behind a link says, and answers it. What is to be complained of, if anything.
     pub(super) fn follow(&self, link: &O, told: &Told<'_>) -> Option<String> {
-        let lane = self.links().get(&link.peer()).map(|linked| linked.lane.clone());
-        if let Some(lane) = &lane {
+        let found = self.links().get(&link.peer()).map(|linked| (linked.lane.clone(), linked.vm.clone()));
+        if let Some((lane, vm)) = &found {
             lane.handed.lock().asked(&told.group);
+            vm.iter().for_each(|vm| self.tell_unconfirmed(link, &told.group, vm));
         }
         let say = |answer: &Answer| {
             let Answer { state, stamp, complete } = *answer;
-            if let Some(lane) = &lane {
+            if let Some((lane, _)) = &found {
                 lane.handed.lock().answered(&told.group);
             }
             self.send_to(link, self.identity.interest(&told.teller, told.number, state, stamp, complete));

@@ -11,14 +11,14 @@ use super::*;
 pub(super) mod dice;
 use dice::Dice;
 
-enum Say<'a> {
+pub(super) enum Say<'a> {
     Reset(u64),
     Change(u64, &'a [&'a str], &'a [&'a str]),
     Listed(&'a [&'a str]),
 }
 
 impl Peer {
-    fn tell(&mut self, number: u64, group: &str, say: &Say<'_>) {
+    pub(super) fn tell(&mut self, number: u64, group: &str, say: &Say<'_>) {
         let node = self.wire.node;
         let told = term(|writer| {
             writer.tuple(6);

@@ -1,5 +1,6 @@
 //! What a node may have missed when its link broke, and who hears of it.
 
+use super::interest::Say;
 use super::traffic::message;
 use super::*;
 
@@ -63,6 +64,45 @@ fn nobody_else_hears_of_it_and_nobody_twice() {
 #[test]
 fn who_has_no_teller_is_told_nothing() {
     let (core, [mut a, mut b], route) = members();
+    a.send(route, &[message("t", 1)]);
+    assert_eq!(comes_back(&core, &mut b, 1), []);
+}
+
+#[test]
+fn what_came_for_it_when_its_link_was_gone_is_told_too() {
+    let (core, [mut a, mut b, mut c], route) = members();
+    b.list(&["t"]);
+    a.send(route, &[message("t", 1)]);
+    b.inbound.link_down(&DownReason::ClosedByPeer);
+    // Neither has read the list that says so.
+    a.send(route, &[message("t", 2), message("t", 3)]);
+    c.send(route, &[message("t", 1)]);
+    assert_eq!(comes_back(&core, &mut b, 1), [Seen::Unconfirmed(vec![("a@h".into(), 3), ("c@h".into(), 1)])]);
+}
+
+#[test]
+fn what_comes_when_it_is_back_by_who_still_thinks_of_the_old_link_is_told_with_the_next_answer() {
+    let (core, [mut a, mut b], route) = members();
+    b.list(&["t"]);
+    b.inbound.link_down(&DownReason::ClosedByPeer);
+    let mut again = peer(&core, 9, "b@h");
+    again.attach_in(2, "g");
+    again.seen();
+    a.send(route, &[message("t", 1)]);
+    for told in [1, 0] {
+        again.tell(1, "g", &Say::Reset(0));
+        let seen = again.seen();
+        let unconfirmed = Seen::Unconfirmed(vec![("a@h".into(), 1)]);
+        assert_eq!(seen.iter().filter(|seen| **seen == unconfirmed).count(), told, "{seen:?}");
+    }
+}
+
+#[test]
+fn who_has_left_in_good_order_misses_nothing() {
+    let (core, [mut a, mut b], route) = members();
+    b.list(&["t"]);
+    b.ask_again(4);
+    b.request("detach", 1, "g", "b@h");
     a.send(route, &[message("t", 1)]);
     assert_eq!(comes_back(&core, &mut b, 1), []);
 }
