@@ -21,6 +21,7 @@ mod service;
 mod settings;
 mod status;
 mod top;
+mod units;
 mod version;
 mod visit;
 mod watch;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::depth::DepthAnswer;
 use crate::events::Events;
 
 /// What a node is.
@@ -34,6 +35,9 @@ pub(crate) struct Answer {
     pub(crate) latency: Option<Reading>,
     pub(crate) pools: Vec<PoolAnswer>,
     pub(crate) events: Option<Events>,
+    pub(crate) depth: Option<DepthAnswer>,
+    /// What of it that took, in microseconds.
+    pub(crate) depth_took: u64,
 }
 
 /// `system.erl`
@@ -129,6 +133,28 @@ pub struct ProcessInfo {
     pub memory: u64,
     /// All that it has spent since its start.
     pub reductions: u64,
+}
+
+/// A process that has something: a table, a port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// As it is printed on its own node.
+    pub pid: String,
+    /// Its registered name.
+    pub name: Option<String>,
+    /// What it was started as. `None`: it has ended.
+    pub started: Option<Function>,
+}
+
+/// Its name, or what it was started as.
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, &self.started) {
+            (Some(name), _) => f.write_str(name.trim_start_matches("Elixir.")),
+            (None, Some(started)) => write!(f, "{} {started}", self.pid),
+            (None, None) => f.write_str(&self.pid),
+        }
+    }
 }
 
 /// A function by module, name and arity.

@@ -23,6 +23,9 @@ pub struct Busy {
     pub binary: u64,
 }
 
+/// Processes that are kept, more than any screen shows.
+const MOST: usize = 10_000;
+
 /// What the walks have shown.
 #[derive(Debug, Default)]
 pub(crate) struct Busiest {
@@ -44,9 +47,12 @@ impl Busiest {
         for spent in &top.processes {
             let pid = spent.process.pid.clone();
             let before = self.shown.get(&pid);
+            if before.is_none() && self.shown.len() >= MOST {
+                continue;
+            }
             let slope = before.filter(|before| at > before.at).map(|before| {
                 let grown = spent.process.mailbox as f64 - before.busy.process.mailbox as f64;
-                grown * 1e6 / (at - before.at) as f64
+                grown * 1e6 / at.saturating_sub(before.at) as f64
             });
             let rate = if spent.elapsed == 0 { 0.0 } else { spent.spent as f64 * 1e6 / spent.elapsed as f64 };
             let busy = Busy {

@@ -26,6 +26,11 @@ impl Figure {
     pub(crate) fn plain(metric: &'static str, value: f64) -> Self {
         Self { metric, labels: BTreeMap::new(), value }
     }
+
+    /// With one label.
+    pub(crate) fn labelled(metric: &'static str, name: &'static str, label: &str, value: f64) -> Self {
+        Self { metric, labels: BTreeMap::from([(name, label.to_owned())]), value }
+    }
 }
 
 impl fmt::Display for Figure {
@@ -48,7 +53,7 @@ impl Out {
     }
 
     fn labelled(&mut self, metric: &'static str, name: &'static str, label: &str, value: f64) {
-        self.0.push(Figure { metric, labels: BTreeMap::from([(name, label.to_owned())]), value });
+        self.0.push(Figure::labelled(metric, name, label, value));
     }
 
     fn pair(&mut self, count: &'static str, usage: &'static str, (number, limit): (u64, u64)) {
@@ -86,7 +91,7 @@ pub(crate) fn figures(
 }
 
 fn rates(hello: &Hello, before: &Answer, now: &Answer, out: &mut Out) {
-    let seconds = (now.at - before.at) as f64 / 1e6;
+    let seconds = now.at.saturating_sub(before.at) as f64 / 1e6;
     if seconds <= 0.0 {
         return;
     }
@@ -195,6 +200,7 @@ fn of_processes(busiest: &[Busy], out: &mut Out) {
         ("process.top_memory", most(|busy| busy.process.memory as f64)),
         ("process.top_reductions", most(|busy| busy.reductions_per_s)),
         ("process.top_binary", most(|busy| busy.binary as f64)),
+        ("process.top_mailbox_slope", busiest.iter().filter_map(|busy| busy.mailbox_slope).reduce(f64::max)),
     ] {
         if let Some(value) = value {
             out.push(metric, value);
@@ -233,7 +239,17 @@ mod tests {
             view: Vec::new(),
             links: vec![("b@h".into(), 9)],
         };
-        Answer { at, took: 10, system, top: None, latency: None, pools: Vec::new(), events: None }
+        Answer {
+            at,
+            took: 10,
+            system,
+            top: None,
+            latency: None,
+            pools: Vec::new(),
+            events: None,
+            depth: None,
+            depth_took: 0,
+        }
     }
 
     fn hello() -> Hello {
@@ -290,7 +306,7 @@ mod tests {
             memory: 1,
             reductions: 1,
         };
-        let busy = Busy { process, reductions_per_s: 1.0, mailbox_slope: None, binary: 0 };
+        let busy = Busy { process, reductions_per_s: 1.0, mailbox_slope: Some(1.0), binary: 0 };
         let before = answer(0, vec![(1, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0)], 0);
         let mut now = answer(1, vec![(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)], 0);
         now.events = Some(Events { held: Standing::Held, counts: Vec::new(), last: Vec::new() });

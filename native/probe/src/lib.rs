@@ -27,11 +27,11 @@
 //!   node ends, by `kill -9` too, the guest ends and with it the flag.
 //! - No message is sent to a process of the application, and nothing is read of what processes, tables or connections hold: names,
 //!   functions and numbers, never a parameter, a row or a dictionary.
-//! - A round costs the same however many processes there are; [`Pace`] measures it and lets it cost [`WatchConfig::duty`] of a core at most.
+//! - A round costs the same however many processes and ports there are; [`Pace`] measures it and lets it cost [`WatchConfig::duty`] of a core at most.
 //!
 //! # Rooms
 //!
-//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans`, `latency` (pure: what one answer and
+//! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans`, `latency`, `depth` (pure: what one answer and
 //! the one before it mean) -> `watch` (the rhythm) ->
 //! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; and `events`, which the
 //! virtual machine reports by itself.
@@ -45,6 +45,7 @@ mod answer;
 mod blocks;
 mod busiest;
 mod cluster;
+mod depth;
 mod error;
 mod events;
 mod figures;
@@ -59,10 +60,11 @@ mod rolling;
 mod views;
 mod watch;
 
-pub use answer::{Frame, Function, Hello, ProcessInfo};
+pub use answer::{Frame, Function, Hello, Owner, ProcessInfo};
 pub use blocks::Blocks;
 pub use busiest::Busy;
 pub use cluster::{Cluster, Sight};
+pub use depth::{DepthConfig, Port, Table};
 pub use error::ProbeError;
 pub use events::{Event, EventKind, EventLimits, Events, Standing};
 pub use figures::Figure;

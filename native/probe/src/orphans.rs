@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::answer::{ProcessInfo, Top};
 
+/// Orphans that are kept by name.
+const NAMED: usize = 1_000;
+
 /// What the walks have shown.
 #[derive(Debug, Default)]
 pub(crate) struct Orphans {
@@ -28,8 +31,9 @@ impl Orphans {
     /// Takes a part of a walk.
     pub(crate) fn take(&mut self, top: &Top) {
         let (count, named) = &top.orphans;
-        self.now.count += count;
-        self.now.named.extend(named.iter().map(|process| (process.pid.clone(), process.clone())));
+        self.now.count = self.now.count.saturating_add(*count);
+        let room = NAMED.saturating_sub(self.now.named.len());
+        self.now.named.extend(named.iter().take(room).map(|process| (process.pid.clone(), process.clone())));
         if !top.whole {
             return;
         }
@@ -46,9 +50,9 @@ impl Orphans {
             .cloned()
             .collect();
         // Not all of them are named when there are many; then none of the rest can be told from another.
-        let rest = |walk: &Walk| walk.count - walk.named.len() as u64;
+        let rest = |walk: &Walk| walk.count.saturating_sub(walk.named.len() as u64);
         let unnamed = rest(&before).min(rest(&self.before));
-        self.both = Some((both.len() as u64 + unnamed, both));
+        self.both = Some((unnamed.saturating_add(both.len() as u64), both));
     }
 
     /// How many there are, and those that are named. `None`: not known yet.

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// says what one costs. Half of the share is for the walk over processes, whose part is made to fit. If a round costs more than the share
 /// all the same, the next one comes later.
 ///
+/// A quarter of the share is for what lies deeper (allocators, tables, ports). It is a purse: each round pays in, a reading takes out what it took,
+/// and there is no other one before the debt is paid. So the dearest reading comes seldom, and the mean keeps to the share without knowing any price before.
+///
 /// ```
 /// use std::time::Duration;
 /// use outrigger_probe::Pace;
@@ -28,6 +31,10 @@ pub struct Pace {
     size: usize,
     /// Of the last rounds: seconds for each process, the fixed part of a round counted as [`FIXED`] of them.
     each: VecDeque<f64>,
+    /// Seconds that may be spent on what lies deeper; less than none is a debt.
+    purse: f64,
+    /// Of the last rounds: seconds spent so.
+    deeper: VecDeque<f64>,
 }
 
 /// Processes of one part: never fewer, or a walk would not end, never more.
@@ -37,16 +44,31 @@ const FIRST: usize = 1_000;
 /// What is read in any case costs as much as so many processes.
 const FIXED: usize = 100;
 const ROUNDS: usize = 5;
+/// The part of the share that is for what lies deeper, and over how many rounds its cost is told.
+const DEEPER: f64 = 0.25;
+const PAST: usize = 32;
 
 impl Pace {
     /// A round each `interval`, as long as it takes no more than `duty` of it.
     #[must_use]
     pub fn new(interval: Duration, duty: f64) -> Self {
-        Self { interval, duty: duty.clamp(0.000_1, 1.0), size: FIRST, each: VecDeque::with_capacity(ROUNDS) }
+        Self {
+            interval,
+            duty: duty.clamp(0.000_1, 1.0),
+            size: FIRST,
+            each: VecDeque::with_capacity(ROUNDS),
+            // Not in the first round, which is the dearest.
+            purse: -f64::MIN_POSITIVE,
+            deeper: VecDeque::with_capacity(PAST),
+        }
     }
 
-    /// Tells what a round took on the node, and how many processes it read.
+    /// Tells what a round took on the node, without what lies deeper, and how many processes it read.
     pub fn took(&mut self, took: Duration, read: usize) {
+        if self.deeper.len() == PAST {
+            self.deeper.pop_front();
+        }
+        self.deeper.push_back(0.0);
         if self.each.len() == ROUNDS {
             self.each.pop_front();
         }
@@ -54,6 +76,22 @@ impl Pace {
         let may = self.interval.as_secs_f64() * self.duty / 2.0;
         let fits = (may / self.cost_of_one().max(1e-9)) as usize;
         self.size = fits.saturating_sub(FIXED).clamp(LEAST, MOST);
+        let pay = self.interval().as_secs_f64() * self.duty * DEEPER;
+        self.purse = (self.purse + pay).min(pay);
+    }
+
+    /// Whether the next round may read what lies deeper.
+    #[must_use]
+    pub fn may_go_deeper(&self) -> bool {
+        self.purse >= 0.0
+    }
+
+    /// Tells what that took, in the round that was told last.
+    pub fn went_deeper(&mut self, took: Duration) {
+        self.purse -= took.as_secs_f64();
+        if let Some(last) = self.deeper.back_mut() {
+            *last += took.as_secs_f64();
+        }
     }
 
     /// Processes to read in the next round.
@@ -65,13 +103,14 @@ impl Pace {
     /// From the start of one round to the start of the next.
     #[must_use]
     pub fn interval(&self) -> Duration {
-        self.interval.max(Duration::from_secs_f64(self.cost() / self.duty))
+        self.interval.max(Duration::from_secs_f64(self.cost() / (self.duty * (1.0 - DEEPER))))
     }
 
     /// What is spent on the node, as a share of one core.
     #[must_use]
     pub fn spent(&self) -> f64 {
-        self.cost() / self.interval().as_secs_f64()
+        let deeper = self.deeper.iter().sum::<f64>() / self.deeper.len().max(1) as f64;
+        (self.cost() + deeper) / self.interval().as_secs_f64()
     }
 
     /// Seconds of the next round.
@@ -102,6 +141,47 @@ mod tests {
             prop_assert!(pace.spent() <= duty * 1.001, "{} of {duty}", pace.spent());
             prop_assert!((LEAST..=MOST).contains(&pace.size()));
         }
+    }
+
+    proptest! {
+        /// Whatever a deeper reading costs, and in whatever order they come: over time it is its share.
+        #[test]
+        fn what_lies_deeper_keeps_to_its_share(micros in proptest::collection::vec(0..2_000_000u64, 1..5), duty in 0.001..0.2f64) {
+            let mut pace = Pace::new(Duration::from_secs(1), duty);
+            let (mut spent, mut rounds, mut last) = (0.0, 0, 0.0);
+            let mut prices = micros.iter().cycle();
+            while rounds < 20_000 {
+                rounds += 1;
+                let deeper = pace.may_go_deeper();
+                pace.took(Duration::from_micros(10), 100);
+                if deeper {
+                    let took = Duration::from_micros(*prices.next().unwrap());
+                    pace.went_deeper(took);
+                    last = took.as_secs_f64();
+                    spent += last;
+                }
+            }
+            prop_assert!(spent > 0.0 || micros.iter().all(|micros| *micros == 0), "each has its turn");
+            // But for the debt of the last one.
+            prop_assert!(spent - last <= f64::from(rounds) * duty * DEEPER + 1e-6, "{spent} s");
+            prop_assert!(pace.purse >= -last - 1e-9);
+        }
+    }
+
+    #[test]
+    fn what_is_too_dear_is_left_out_until_it_is_paid() {
+        let mut pace = Pace::new(Duration::from_secs(1), 0.01);
+        assert!(!pace.may_go_deeper(), "not in the first round");
+        let round = |pace: &mut Pace| {
+            let deeper = pace.may_go_deeper();
+            pace.took(Duration::from_micros(100), 100);
+            if deeper {
+                pace.went_deeper(Duration::from_millis(25));
+            }
+            deeper
+        };
+        let read: Vec<bool> = (0..24).map(|_| round(&mut pace)).collect();
+        assert_eq!(read.iter().filter(|deeper| **deeper).count(), 3, "a tenth of the rounds: {read:?}");
     }
 
     #[test]

@@ -92,7 +92,7 @@ impl Holds {
                 let key = (answer.pool.clone(), holder.process.pid.clone(), holder.lock);
                 let since = self.since.get(&key).copied().unwrap_or(at);
                 next.insert(key, since);
-                Holder::new(holder, at - since, repo)
+                Holder::new(holder, at.saturating_sub(since), repo)
             })
             .collect();
         holders.sort_by_key(|holder| std::cmp::Reverse(holder.held_ms));

@@ -56,10 +56,14 @@ impl Recorder {
                 continue;
             }
             let series = node.series.entry(key).or_insert_with(|| Series::Samples(Vec::new()));
-            if let Series::Samples(samples) = series
-                && samples.len() < SAMPLES
-            {
+            let Series::Samples(samples) = series else { continue };
+            if samples.len() < SAMPLES {
                 samples.push(Sample { at: round.at_ms, value: figure.value });
+            } else if !node.absent.contains_key(figure.metric) {
+                node.absent.insert(
+                    figure.metric.to_owned(),
+                    format!("only the first {SAMPLES} samples of a series are kept"),
+                );
             }
         }
     }

@@ -44,6 +44,9 @@ impl Rolling {
         round.processes = Vec::new();
         round.pools = Vec::new();
         round.orphans = Vec::new();
+        round.tables = Vec::new();
+        round.ports = Vec::new();
+        round.earlier = Vec::new();
         self.keep(round.at_ms, Seen::Round(round.into()));
     }
 
@@ -91,10 +94,13 @@ pub(crate) mod tests {
             clock_offset_ms: 0,
             view: Vec::new(),
             figures: vec![Figure::plain("runq.total", value)],
+            earlier: Vec::new(),
             latencies: Vec::new(),
             counted: None,
             pools: Vec::new(),
             processes: Vec::new(),
+            tables: Vec::new(),
+            ports: Vec::new(),
             orphans: Vec::new(),
             events: None,
             took_us: 0,

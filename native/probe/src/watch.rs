@@ -1,15 +1,17 @@
 //! The rhythm of one node: ask, understand, wait.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::{Node, NodeName};
+use outrigger_watch::LogLinear;
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 use crate::ProbeError;
 use crate::answer::{Answer, Hello, ProcessInfo};
 use crate::busiest::{Busiest, Busy};
+use crate::depth::{DepthConfig, Depths, Port, Table, Turns};
 use crate::events::{EventLimits, Events};
 use crate::figures::{Figure, figures};
 use crate::guest::{Guest, Wanted};
@@ -29,6 +31,8 @@ pub struct WatchConfig {
     pub processes: usize,
     /// Holders and waiters to show of each pool.
     pub clients: usize,
+    /// What is read besides, by turns.
+    pub depth: DepthConfig,
     /// How long to wait for an answer.
     pub patience: Duration,
     /// Whether the virtual machine is to report what is slow, large or busy, and from where on.
@@ -42,6 +46,7 @@ impl Default for WatchConfig {
             duty: 0.01,
             processes: 10,
             clients: 64,
+            depth: DepthConfig::default(),
             patience: Duration::from_secs(5),
             events: None,
         }
@@ -59,6 +64,8 @@ pub struct Watch {
     busiest: Busiest,
     orphans: Orphans,
     holds: Holds,
+    turns: Turns,
+    depths: Depths,
     latencies: Latencies,
     /// Whether the guest knows which reading of latencies was the last one to be understood.
     in_step: bool,
@@ -77,6 +84,8 @@ pub struct Round {
     pub view: Vec<String>,
     /// Metrics of the catalogue.
     pub figures: Vec<Figure>,
+    /// Those that are not read in each round, as they were read last: allocators, tables, ports, states.
+    pub earlier: Vec<Figure>,
     /// Durations since the round before, of `Outrigger.Watch`.
     pub latencies: Vec<Latency>,
     /// Which metrics `Outrigger.Watch` counts there; `None`: it does not run.
@@ -85,12 +94,46 @@ pub struct Round {
     pub pools: Vec<Pool>,
     /// Processes that stand out, by work.
     pub processes: Vec<Busy>,
+    /// The largest tables, the largest first.
+    pub tables: Vec<Table>,
+    /// Ports that stand out, those that move most first.
+    pub ports: Vec<Port>,
     /// Processes that nobody would restart or end, as far as they are named.
     pub orphans: Vec<ProcessInfo>,
     /// What the virtual machine has reported since the round before; `None` if it was not asked.
     pub events: Option<Events>,
     /// What the round took there, in microseconds.
     pub took_us: u64,
+}
+
+impl Round {
+    /// The figure of a metric that has no labels, as it was read last.
+    #[must_use]
+    pub fn value(&self, metric: &str) -> Option<f64> {
+        let mut all = self.figures.iter().chain(&self.earlier);
+        all.find(|figure| figure.metric == metric && figure.labels.is_empty()).map(|figure| figure.value)
+    }
+
+    /// The figures of a metric that has labels, as they were read last.
+    pub fn labelled(&self, metric: &str) -> impl Iterator<Item = &Figure> {
+        self.figures.iter().chain(&self.earlier).filter(move |figure| figure.metric == metric)
+    }
+
+    /// The sum of these. `None`: there is none.
+    #[must_use]
+    pub fn sum(&self, metric: &str) -> Option<f64> {
+        self.labelled(metric).map(|figure| figure.value).reduce(|sum, value| sum + value)
+    }
+
+    /// Durations of each metric, over all its labels.
+    #[must_use]
+    pub fn durations(&self) -> BTreeMap<&'static str, LogLinear> {
+        let mut all: BTreeMap<&'static str, LogLinear> = BTreeMap::new();
+        for latency in &self.latencies {
+            all.entry(latency.metric).or_default().merge(&latency.histogram);
+        }
+        all
+    }
 }
 
 impl Watch {
@@ -104,6 +147,8 @@ impl Watch {
             guest,
             config,
             pace: Pace::new(config.interval, config.duty),
+            turns: Turns::new(config.depth),
+            depths: Depths::default(),
             due: Instant::now(),
             before: None,
             busiest: Busiest::default(),
@@ -148,6 +193,7 @@ impl Watch {
             top: (self.config.processes > 0).then(|| (self.pace.size(), self.config.processes)),
             pools: Some(self.config.clients),
             events: self.config.events,
+            depth: self.turns.turn().filter(|_| self.pace.may_go_deeper()),
             whole: !self.in_step,
         };
         // Until the answer is here: it may come too late, or this call be cancelled.
@@ -157,7 +203,12 @@ impl Watch {
         let way = asked.elapsed();
         let at_ms = epoch_ms();
         let read = answer.top.as_ref().map_or(0, |top| usize::try_from(top.read).unwrap_or(usize::MAX));
-        self.pace.took(Duration::from_micros(answer.took), read);
+        let deeper = Duration::from_micros(answer.depth_took);
+        self.pace.took(Duration::from_micros(answer.took).saturating_sub(deeper), read);
+        if answer.depth.is_some() {
+            self.pace.went_deeper(deeper);
+            self.turns.done();
+        }
         self.due = asked + self.pace.interval();
         Ok(self.understand(answer, at_ms, way))
     }
@@ -176,6 +227,7 @@ impl Watch {
         if let Some((count, _)) = orphans {
             figures.push(Figure::plain("process.orphans", count as f64));
         }
+        figures.extend(self.depths.take(answer.depth.take()));
         figures.push(Figure::plain("probe.round", way.as_secs_f64()));
         figures.push(Figure::plain("probe.cpu", self.pace.spent()));
         let here = i64::try_from(at_ms)
@@ -186,11 +238,14 @@ impl Watch {
             at_ms,
             clock_offset_ms: answer.system.clock.saturating_sub(here),
             view: answer.system.view.clone(),
+            earlier: self.depths.earlier(&figures),
             figures,
             latencies: counted.latencies,
             counted: counted.metrics,
             pools,
             processes,
+            tables: self.depths.tables().to_vec(),
+            ports: self.depths.ports().to_vec(),
             orphans: orphans.map(|(_, named)| named.to_vec()).unwrap_or_default(),
             events: answer.events.clone(),
             took_us: answer.took,

@@ -45,6 +45,18 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=200))]
     pub(crate) processes: u16,
 
+    /// Tables of ETS to show, the largest of all; 0 leaves them alone
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub(crate) tables: u16,
+
+    /// Ports to show, those that move most and those that hold most back; 0 leaves them alone
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(0..=200))]
+    pub(crate) ports: u16,
+
+    /// What threads do with their time, as sched.state: sets the node's flag microstate_accounting as long as somebody looks
+    #[arg(long)]
+    pub(crate) states: bool,
+
     /// Ask the virtual machine for its events, as sys.*: long collections and time slices, large heaps, busy ports
     #[arg(long)]
     pub(crate) events: bool,

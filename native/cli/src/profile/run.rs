@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::{Node, NodeError, NodeName};
 use outrigger_probe::{
-    Cluster, EventLimits, ProbeError, ProfileConfig, Profiler, Recorder, Sight, WatchConfig,
+    Cluster, DepthConfig, EventLimits, ProbeError, ProfileConfig, Profiler, Recorder, Sight, WatchConfig,
 };
 use outrigger_watch::Window;
 use outrigger_watch::flame::{Changes, FlameError, Folded, Svg};
@@ -140,7 +140,8 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
     let mut profiler = Profiler::start(node, name, config).await.map_err(probe)?;
     // For the charts: what the node does meanwhile.
     let duty = args.duty / 100.0 * FOR_CHARTS;
-    let figures = WatchConfig { duty, processes: 0, clients: 1, ..WatchConfig::default() };
+    let figures =
+        WatchConfig { duty, processes: 0, clients: 1, depth: DepthConfig::NONE, ..WatchConfig::default() };
     let mut cluster = Cluster::watch(node, names, figures);
     let mut recorder = Recorder::new(at_ms);
     let end = Instant::now() + args.during;
@@ -160,8 +161,7 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
                 },
                 sight = cluster.next() => match sight {
                     Some(Sight::Round(round)) => {
-                        let cpu = round.figures.iter().find(|figure| figure.metric == "probe.cpu");
-                        figures_duty = cpu.map_or(figures_duty, |figure| figure.value);
+                        figures_duty = round.value("probe.cpu").unwrap_or(figures_duty);
                         recorder.saw(&round);
                     }
                     Some(_) => {}

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use super::report::{Figures, Linked, Peer, Report, State};
+use crate::units::{age, bytes};
 
 /// What the columns of the table say, and how they are aligned.
 const COLUMNS: [&str; 15] = [
@@ -94,14 +95,14 @@ fn row(peer: &Peer) -> [String; COLUMNS.len()] {
         state,
         age(link.up_s),
         read(link, "frames_in").to_string(),
-        bytes(read(link, "bytes_in")),
+        bytes(read(link, "bytes_in") as f64),
         written(link, "sends").to_string(),
-        bytes(written(link, "bytes_out")),
-        bytes(link.queued_bytes),
-        bytes(link.pubsub.bytes),
+        bytes(written(link, "bytes_out") as f64),
+        bytes(link.queued_bytes as f64),
+        bytes(link.pubsub.bytes as f64),
         link.pubsub.dropped.to_string(),
         link.ties.to_string(),
-        bytes(link.open_fragment_bytes),
+        bytes(link.open_fragment_bytes as f64),
         format!("{}/{}", read(link, "ticks_in"), written(link, "ticks_out")),
         reconnects,
         (read(link, "stray") + read(link, "ignored")).to_string(),
@@ -124,32 +125,6 @@ fn list(figures: &Figures) -> String {
         false => {
             some.iter().map(|(name, value)| format!("{} {value}", clean(name))).collect::<Vec<_>>().join(", ")
         }
-    }
-}
-
-/// `512 B`, `1.5 KiB`, …
-fn bytes(count: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut unit = "B";
-    // Good to three digits, which is all that is shown.
-    let mut value = count as f64;
-    for larger in UNITS {
-        if value < 1024.0 {
-            break;
-        }
-        (value, unit) = (value / 1024.0, larger);
-    }
-    if unit == "B" { format!("{count} B") } else { format!("{value:.1} {unit}") }
-}
-
-/// `9 s`, `3 min`, `5 h 12 min`, `2 d 5 h`.
-fn age(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{minutes} min"),
-        3_600..86_400 => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{days} d {} h", hours % 24),
     }
 }
 
@@ -216,14 +191,5 @@ gone@h: no way
     fn nobody() {
         let text = render(&Report { peers: Vec::new(), ..report() }, true);
         assert!(text.ends_with("\nNo peers.\n") && text.starts_with("\x1b[1mrust@h\x1b[0m"), "{text}");
-    }
-
-    #[test]
-    fn units() {
-        assert_eq!(
-            [0, 1_023, 1_024, 1 << 40, u64::MAX].map(bytes),
-            ["0 B", "1023 B", "1.0 KiB", "1.0 TiB", "16777216.0 TiB"]
-        );
-        assert_eq!([59, 60, 3_600, 90_000].map(age), ["59 s", "1 min", "1 h 0 min", "1 d 1 h"]);
     }
 }

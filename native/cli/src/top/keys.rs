@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-use super::state::Order;
+use super::state::{Order, Panel};
 
 /// What somebody wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,7 +11,8 @@ pub(super) enum Wish {
     NextNode,
     PreviousNode,
     Sort(Order),
-    Pools,
+    /// A panel, or processes again.
+    Show(Panel),
     Hold,
     Help,
     Up,
@@ -27,6 +28,10 @@ pub(super) const HELP: &[(&str, &str)] = &[
     ("l", "sort by length of the mailbox"),
     ("↑ ↓", "scroll"),
     ("p", "pools with those who hold and wait, or processes"),
+    ("t", "the largest tables of ETS, or processes"),
+    ("o", "ports that move most and hold most back, or processes"),
+    ("d", "durations that Outrigger.Watch counts, or processes"),
+    ("a", "allocators and states of threads, or processes"),
     ("space", "hold the picture, and let it go"),
     ("?", "this help"),
     ("q, Esc, ^C", "quit"),
@@ -48,7 +53,11 @@ pub(super) fn wish(key: KeyEvent) -> Option<Wish> {
         KeyCode::Char('m') => Wish::Sort(Order::Memory),
         KeyCode::Char('b') => Wish::Sort(Order::Binaries),
         KeyCode::Char('l') => Wish::Sort(Order::Mailbox),
-        KeyCode::Char('p') => Wish::Pools,
+        KeyCode::Char('p') => Wish::Show(Panel::Pools),
+        KeyCode::Char('t') => Wish::Show(Panel::Tables),
+        KeyCode::Char('o') => Wish::Show(Panel::Ports),
+        KeyCode::Char('d') => Wish::Show(Panel::Durations),
+        KeyCode::Char('a') => Wish::Show(Panel::Allocators),
         KeyCode::Char(' ') => Wish::Hold,
         KeyCode::Char('?') | KeyCode::Char('h') => Wish::Help,
         KeyCode::Up => Wish::Up,

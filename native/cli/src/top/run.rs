@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::thread;
 
-use outrigger_probe::WatchConfig;
+use outrigger_probe::{DepthConfig, WatchConfig};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{Event, read};
 use tokio::runtime::Builder;
@@ -18,8 +18,8 @@ use crate::look::{self, LookError};
 use crate::out;
 use crate::settings::LookSettings;
 
-/// Processes of each order: more than fit on a screen.
-const PROCESSES: usize = 50;
+/// Processes of each order, tables, ports: more than fit on a screen.
+const ROWS: usize = 50;
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,8 @@ fn top(args: &TopArgs) -> Result<(), TopError> {
     let config = WatchConfig {
         interval: args.every,
         duty: args.duty / 100.0,
-        processes: PROCESSES,
+        processes: ROWS,
+        depth: DepthConfig { allocators: true, tables: ROWS, ports: ROWS, states: args.states },
         patience: look::PATIENCE,
         ..WatchConfig::default()
     };

@@ -1,14 +1,17 @@
 //! What is shown, and what somebody wants to see of it. Pure.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use outrigger_node::NodeName;
 use outrigger_probe::{Busy, Hello, Round, Sight};
+use outrigger_watch::LogLinear;
 
 use super::keys::Wish;
 
 /// Rounds that the line of the past shows.
 const PAST: usize = 120;
+/// Rounds that durations are of.
+const LATELY: usize = 10;
 
 /// How processes are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,24 @@ pub(super) enum Order {
     Memory,
     Binaries,
     Mailbox,
+}
+
+/// What is shown below the head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Panel {
+    Processes,
+    Pools,
+    Tables,
+    Ports,
+    Durations,
+    Allocators,
+}
+
+/// Durations of the rounds between two moments, by metric.
+#[derive(Debug, Default)]
+pub(super) struct Lately {
+    pub(super) seconds: f64,
+    pub(super) durations: BTreeMap<&'static str, LogLinear>,
 }
 
 /// One node.
@@ -29,6 +50,8 @@ pub(super) struct Seen {
     pub(super) problem: Option<String>,
     /// Utilisation in per mille, the newest last.
     pub(super) past: VecDeque<u64>,
+    /// When, in milliseconds, and what of the last rounds.
+    lately: VecDeque<(u64, BTreeMap<&'static str, LogLinear>)>,
 }
 
 /// All of it.
@@ -37,7 +60,7 @@ pub(super) struct State {
     pub(super) nodes: Vec<Seen>,
     pub(super) node: usize,
     pub(super) order: Order,
-    pub(super) pools: bool,
+    pub(super) panel: Panel,
     pub(super) help: bool,
     pub(super) held: bool,
     /// Lines that were scrolled away.
@@ -52,12 +75,13 @@ impl State {
             round: None,
             problem: None,
             past: VecDeque::with_capacity(PAST),
+            lately: VecDeque::with_capacity(LATELY + 1),
         };
         Self {
             nodes: names.iter().map(seen).collect(),
             node: 0,
             order: Order::Work,
-            pools: false,
+            panel: Panel::Processes,
             help: false,
             held: false,
             scrolled: 0,
@@ -82,12 +106,7 @@ impl State {
             }
             Sight::Round(round) => {
                 if let Some(seen) = self.of(&round.node) {
-                    if let Some(share) = value(&round, "sched.util") {
-                        if seen.past.len() == PAST {
-                            seen.past.pop_front();
-                        }
-                        seen.past.push_back((share * 1e3) as u64);
-                    }
+                    seen.remember(&round);
                     (seen.round, seen.problem) = (Some(*round), None);
                 }
             }
@@ -111,14 +130,43 @@ impl State {
             Wish::Quit => return false,
             Wish::NextNode => self.node = (self.node + 1) % nodes,
             Wish::PreviousNode => self.node = (self.node + nodes - 1) % nodes,
-            Wish::Sort(order) => (self.order, self.pools, self.scrolled) = (order, false, 0),
-            Wish::Pools => (self.pools, self.scrolled) = (!self.pools, 0),
+            Wish::Sort(order) => (self.order, self.panel, self.scrolled) = (order, Panel::Processes, 0),
+            // The same key leads back.
+            Wish::Show(panel) if panel == self.panel => (self.panel, self.scrolled) = (Panel::Processes, 0),
+            Wish::Show(panel) => (self.panel, self.scrolled) = (panel, 0),
             Wish::Hold => self.held = !self.held,
             Wish::Help => self.help = !self.help,
             Wish::Up => self.scrolled = self.scrolled.saturating_sub(1),
             Wish::Down => self.scrolled += 1,
         }
         true
+    }
+}
+
+impl Seen {
+    fn remember(&mut self, round: &Round) {
+        if let Some(share) = round.value("sched.util") {
+            if self.past.len() == PAST {
+                self.past.pop_front();
+            }
+            self.past.push_back((share * 1e3) as u64);
+        }
+        // The first of them only says since when.
+        if self.lately.len() > LATELY {
+            self.lately.pop_front();
+        }
+        self.lately.push_back((round.at_ms, round.durations()));
+    }
+
+    /// Durations of the last rounds.
+    pub(super) fn lately(&self) -> Lately {
+        let at = |of: Option<&(u64, _)>| of.map_or(0, |(at, _)| *at);
+        let millis = at(self.lately.back()).saturating_sub(at(self.lately.front()));
+        let mut lately = Lately { seconds: millis as f64 / 1e3, ..Lately::default() };
+        for (metric, histogram) in self.lately.iter().skip(1).flat_map(|(_, durations)| durations) {
+            lately.durations.entry(metric).or_default().merge(histogram);
+        }
+        lately
     }
 }
 
@@ -138,9 +186,4 @@ impl Order {
             Self::Mailbox => busy.process.mailbox as f64,
         }
     }
-}
-
-/// A metric without labels.
-pub(super) fn value(round: &Round, metric: &str) -> Option<f64> {
-    round.figures.iter().find(|figure| figure.metric == metric).map(|figure| figure.value)
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use outrigger_probe::{EventLimits, Recorder, Sight, WatchConfig};
+use outrigger_probe::{DepthConfig, EventLimits, Recorder, Sight, WatchConfig};
 use serde::Serialize;
 use tokio::runtime::Builder;
 
@@ -81,6 +81,12 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
         interval: args.every,
         duty: args.duty / 100.0,
         processes: args.processes.into(),
+        depth: DepthConfig {
+            allocators: true,
+            tables: args.tables.into(),
+            ports: args.ports.into(),
+            states: args.states,
+        },
         patience: look::PATIENCE,
         events: args.events.then(EventLimits::default),
         ..WatchConfig::default()

@@ -4,11 +4,15 @@
 pub(super) const ROUNDS: &str = concat!(
     include_str!("program/prelude.erl"),
     include_str!("program/arrive.erl"),
+    include_str!("program/states.erl"),
     include_str!("program/events.erl"),
     include_str!("program/system.erl"),
     include_str!("program/pools.erl"),
     include_str!("program/orphans.erl"),
     include_str!("program/top.erl"),
+    include_str!("program/tables.erl"),
+    include_str!("program/ports.erl"),
+    include_str!("program/depths.erl"),
     include_str!("program/latency.erl"),
     include_str!("program/loop.erl"),
 );

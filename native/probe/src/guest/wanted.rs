@@ -2,6 +2,7 @@
 
 use outrigger_term::{TermError, Writer};
 
+use crate::depth::Depth;
 use crate::events::EventLimits;
 
 /// What is to be read besides the system's own figures.
@@ -13,6 +14,8 @@ pub(crate) struct Wanted {
     pub(crate) pools: Option<usize>,
     /// What the virtual machine is to report.
     pub(crate) events: Option<EventLimits>,
+    /// What lies deeper, one thing at a time.
+    pub(crate) depth: Option<Depth>,
     /// Whether to read all that `Outrigger.Watch` has counted, and not only what it counted since the answer before.
     pub(crate) whole: bool,
 }
@@ -25,7 +28,7 @@ impl Wanted {
         writer.tuple(3);
         writer.atom("round")?;
         writer.unsigned(tag);
-        let parts = [self.top.is_some(), self.pools.is_some(), self.events.is_some()];
+        let parts = [self.top.is_some(), self.pools.is_some(), self.events.is_some(), self.depth.is_some()];
         writer.map(1 + parts.into_iter().map(u32::from).sum::<u32>());
         writer.atom("latency")?;
         writer.atom(if self.whole { "new" } else { "more" })?;
@@ -42,6 +45,10 @@ impl Wanted {
         if let Some(limits) = self.events {
             writer.atom("events")?;
             limits.write(&mut writer)?;
+        }
+        if let Some(depth) = self.depth {
+            writer.atom("depth")?;
+            depth.write(&mut writer)?;
         }
         Ok(bytes)
     }

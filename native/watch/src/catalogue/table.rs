@@ -63,9 +63,20 @@ pub const METRICS: &[Metric] = &[
     m("atom.usage", Ratio, Samples, Call, &[], "atoms against their limit"),
     m("ets.count", Count, Samples, Call, &[], "ETS tables"),
     m("ets.usage", Ratio, Samples, Call, &[], "ETS tables against their limit"),
+    m("ets.top_memory", Bytes, Samples, Call, &[], "memory of the largest ETS table"),
+    m("port.top_io", Bytes, Samples, Call, &[], "bytes in and out through the busiest port in a second"),
+    m("port.top_queue", Bytes, Samples, Call, &[], "bytes that wait to go out through one port, at most"),
     // Processes.
     m("process.orphans", Count, Samples, Call, &[], "processes of applications below no supervisor"),
     m("process.top_mailbox", Count, Samples, Call, &[], "messages in the longest mailbox"),
+    m(
+        "process.top_mailbox_slope",
+        Count,
+        Samples,
+        Call,
+        &[],
+        "messages in a second that the mailbox which grows most has grown by",
+    ),
     m("process.top_memory", Bytes, Samples, Call, &[], "memory of the largest process"),
     m("process.top_reductions", Count, Samples, Call, &[], "reductions of the busiest process in a second"),
     m(

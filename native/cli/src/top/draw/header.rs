@@ -7,8 +7,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Sparkline};
 
-use super::super::state::{Seen, State, value};
-use super::units::{bytes, short};
+use super::super::state::{Seen, State};
+use crate::units::{bytes, short};
 
 /// Columns of one scheduler's bar, with its number and its share.
 const BAR: u16 = 24;
@@ -72,10 +72,10 @@ fn bar((scheduler, share): &(String, f64)) -> [Span<'static>; 3] {
 }
 
 fn lines(seen: &Seen, round: &Round) -> Vec<Line<'static>> {
-    let figure = |metric| value(round, metric).unwrap_or(0.0);
+    let figure = |metric| round.value(metric).unwrap_or(0.0);
     let release = seen.hello.as_ref().map_or_else(String::new, |hello| format!("OTP {}, ", hello.release));
     let share =
-        value(round, "sched.util").map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", share * 100.0));
+        round.value("sched.util").map_or_else(|| "-".to_owned(), |share| format!("{:.1}%", share * 100.0));
     vec![
         Line::raw(format!(
             "{release}schedulers {share}, dirty {:.1}%, run queue {}, {} reductions/s, {} switches/s, {} collections/s",

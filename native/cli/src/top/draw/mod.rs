@@ -1,10 +1,10 @@
 //! The picture.
 
+mod depths;
 mod header;
 mod help;
 mod pools;
 mod processes;
-mod units;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
@@ -12,7 +12,7 @@ use ratatui::style::{Color, Style};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use super::state::State;
+use super::state::{Panel, State};
 
 /// Draws all of it.
 pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
@@ -30,10 +30,14 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
     match &seen.round {
         Some(round) => {
             header::head(seen, round, frame, head);
-            if state.pools {
-                pools::draw(round, state.scrolled, frame, body);
-            } else {
-                processes::draw(round, state.order, state.scrolled, frame, body);
+            let scrolled = state.scrolled;
+            match state.panel {
+                Panel::Processes => processes::draw(round, state.order, scrolled, frame, body),
+                Panel::Pools => pools::draw(round, scrolled, frame, body),
+                Panel::Tables => depths::tables(round, scrolled, frame, body),
+                Panel::Ports => depths::ports(round, scrolled, frame, body),
+                Panel::Durations => depths::durations(&seen.lately(), scrolled, frame, body),
+                Panel::Allocators => depths::allocators(round, scrolled, frame, body),
             }
         }
         None => frame.render_widget(Paragraph::new("waiting for the node …"), head),
@@ -41,7 +45,7 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
     let foot_text = match (&seen.problem, state.held) {
         (Some(problem), _) => Line::styled(problem.clone(), Style::new().fg(Color::Red)),
         (None, true) => Line::styled("held: space lets it go", Style::new().fg(Color::Yellow)),
-        (None, false) => Line::raw("? help  q quit  Tab node  w m b l sort  p pools  space hold"),
+        (None, false) => Line::raw("? help  q quit  Tab node  w m b l sort  p t o d a panels  space hold"),
     };
     frame.render_widget(Paragraph::new(foot_text), foot);
     if state.help {
@@ -53,7 +57,10 @@ pub(super) fn draw(state: &State, frame: &mut Frame<'_>) {
 mod tests {
     use std::collections::BTreeMap;
 
-    use outrigger_probe::{Busy, Figure, Function, Hello, Holder, Pool, ProcessInfo, Round, Sight};
+    use outrigger_probe::{
+        Busy, Figure, Function, Hello, Holder, Latency, Owner, Pool, Port, ProcessInfo, Round, Sight, Table,
+    };
+    use outrigger_watch::LogLinear;
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
@@ -101,6 +108,7 @@ mod tests {
             holders: vec![holder],
             waiters: Vec::new(),
         };
+        let owner = Owner { pid: "<0.4.0>".into(), name: Some("Elixir.App.Keeper".into()), started: None };
         let mut each = BTreeMap::new();
         each.insert("scheduler", "1".to_owned());
         let round = Round {
@@ -114,6 +122,13 @@ mod tests {
                 figure("memory.total", 64.0 * 1024.0 * 1024.0),
                 figure("process.count", 123.0),
             ],
+            earlier: [("memory.carriers", 4e6), ("memory.blocks", 1e6)]
+                .map(|(metric, value)| Figure {
+                    metric,
+                    labels: BTreeMap::from([("allocator", "eheap_alloc".to_owned())]),
+                    value,
+                })
+                .into(),
             latencies: Vec::new(),
             counted: None,
             pools: vec![pool],
@@ -121,6 +136,22 @@ mod tests {
                 busy(process("<0.1.0>", Some("hog"), 10), 2e6),
                 busy(process("<0.2.0>", None, 9_000_000), 5.0),
             ],
+            tables: vec![Table {
+                id: "#Ref<0.1.2.3>".into(),
+                name: "Elixir.App.Cache".into(),
+                owner: owner.clone(),
+                kind: "ordered_set".into(),
+                objects: 12_000,
+                bytes: 5 << 20,
+            }],
+            ports: vec![Port {
+                port: "#Port<0.7>".into(),
+                driver: "tcp_inet".into(),
+                owner,
+                in_per_s: 2048.0,
+                out_per_s: 0.0,
+                queue: 3 << 20,
+            }],
             orphans: Vec::new(),
             events: None,
             took_us: 1_500,
@@ -128,7 +159,12 @@ mod tests {
         let hello =
             Hello { release: "27".into(), schedulers: 1, all_schedulers: 1, dirty_cpu: 1, dirty_io: 1 };
         state.saw(Sight::Joined { node: "a@h".parse().unwrap(), hello });
-        state.saw(Sight::Round(Box::new(round)));
+        state.saw(Sight::Round(Box::new(round.clone())));
+        // Two seconds later, and with a request.
+        let mut histogram = LogLinear::new();
+        [2_000_000, 2_000_000, 900_000_000].into_iter().for_each(|nanos| histogram.record(nanos));
+        let latency = Latency { metric: "phoenix.endpoint", labels: BTreeMap::new(), histogram };
+        state.saw(Sight::Round(Box::new(Round { at_ms: 2_000, latencies: vec![latency], ..round })));
         state
     }
 
@@ -166,7 +202,7 @@ mod tests {
     #[test]
     fn a_pool_names_who_holds_its_connections() {
         let mut state = state();
-        state.wish(Wish::Pools);
+        state.wish(Wish::Show(Panel::Pools));
         let picture = picture(&state);
         for text in [
             "App.Repo",
@@ -179,6 +215,25 @@ mod tests {
             "2.7 s",
         ] {
             line(&picture, text);
+        }
+    }
+
+    #[test]
+    fn each_panel_has_its_rows_and_its_key_leads_back() {
+        for (panel, texts) in [
+            (Panel::Tables, ["App.Cache", "5.0 MiB", "12.0k", "ordered_set", "App.Keeper"]),
+            (Panel::Ports, ["#Port<0.7>", "tcp_inet", "2.0 KiB", "3.0 MiB", "App.Keeper"]),
+            (Panel::Durations, ["phoenix.endpoint", "1.5", "2.02 ms", "ms", "p99.9"]),
+            (Panel::Allocators, ["eheap_alloc", "3.8 MiB", "976.6 KiB", "25%", "carriers"]),
+        ] {
+            let mut state = state();
+            state.wish(Wish::Show(panel));
+            let shown = picture(&state);
+            texts.into_iter().for_each(|text| {
+                line(&shown, text);
+            });
+            state.wish(Wish::Show(panel));
+            line(&picture(&state), "work/s");
         }
     }
 
@@ -199,7 +254,8 @@ mod tests {
     fn a_terminal_of_any_size_will_do() {
         for (width, height) in [(1, 1), (5, 3), (20, 8), (300, 100)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-            for wish in [Wish::Help, Wish::Pools, Wish::Down] {
+            let panels = [Panel::Pools, Panel::Tables, Panel::Ports, Panel::Durations, Panel::Allocators];
+            for wish in panels.map(Wish::Show).into_iter().chain([Wish::Help, Wish::Down]) {
                 let mut state = state();
                 state.wish(wish);
                 terminal.draw(|frame| draw(&state, frame)).unwrap();

@@ -7,7 +7,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use super::units::millis;
+use crate::units::millis;
 
 /// One pool below the other.
 pub(super) fn draw(round: &Round, scrolled: usize, frame: &mut Frame<'_>, area: Rect) {

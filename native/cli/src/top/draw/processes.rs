@@ -7,17 +7,18 @@ use ratatui::style::{Modifier, Style};
 use ratatui::widgets::{Cell, Row, Table};
 
 use super::super::state::Order;
-use super::units::{bytes, short};
+use crate::units::{bytes, short};
 
 /// A table of them.
 pub(super) fn draw(round: &Round, order: Order, scrolled: usize, frame: &mut Frame<'_>, area: Rect) {
     let columns = [
-        ("pid", None, 12),
-        ("work/s", Some(Order::Work), 8),
-        ("mailbox", Some(Order::Mailbox), 8),
-        ("memory", Some(Order::Memory), 10),
-        ("binaries", Some(Order::Binaries), 10),
-        ("status", None, 10),
+        ("pid", None, 11),
+        ("work/s", Some(Order::Work), 7),
+        ("mailbox", Some(Order::Mailbox), 7),
+        ("+/s", None, 6),
+        ("memory", Some(Order::Memory), 9),
+        ("binaries", Some(Order::Binaries), 9),
+        ("status", None, 8),
         ("name or start", None, 0),
         ("runs", None, 0),
     ];
@@ -42,10 +43,20 @@ fn row(busy: &Busy) -> Row<'static> {
         process.pid.clone(),
         short(busy.reductions_per_s),
         short(process.mailbox as f64),
+        busy.mailbox_slope.map_or_else(String::new, signed),
         bytes(process.memory as f64),
         bytes(busy.binary as f64),
         process.status.clone(),
         called.unwrap_or_else(|| process.started.to_string()),
         process.current.as_ref().map(ToString::to_string).unwrap_or_default(),
     ])
+}
+
+/// `12`, `-1.2k`; nothing for what stands still.
+fn signed(value: f64) -> String {
+    match value {
+        value if value.abs() < 0.5 => String::new(),
+        value if value < 0.0 => format!("-{}", short(-value)),
+        value => short(value),
+    }
 }

@@ -47,7 +47,7 @@ impl Page {
         let kept = self.0.entry(round.node.clone()).or_default();
         kept.up = true;
         kept.figures.clear();
-        for figure in &round.figures {
+        for figure in round.figures.iter().chain(&round.earlier) {
             if !is_counter(figure.metric) {
                 kept.figures.push(figure.clone());
                 continue;

@@ -36,6 +36,14 @@ Detail = fun(Pid) ->
   end
 end,
 
+%% Who has something: a process by its name and by what it was started as.
+Whose = fun(Pid) ->
+  case erlang:process_info(Pid, [registered_name, initial_call]) of
+    [{_, Name}, {_, Call}] -> #{pid => Text(Pid), name => case Name of [] -> undefined; _ -> Name end, started => Started(Pid, Call)};
+    _ -> #{pid => Text(Pid), name => undefined, started => undefined}
+  end
+end,
+
 Alive = fun(Details) -> [Of || Of <- Details, is_map(Of)] end,
 
 %% `{Module, Function, Arity, File, Line}` of the innermost frames.

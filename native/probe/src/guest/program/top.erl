@@ -19,11 +19,11 @@ Entries = fun(All, Reductions, Time) ->
   lists:zip3(All, lists:duplicate(Count, Reductions), lists:duplicate(Count, Time))
 end,
 
-%% A new walk: whom the last one has seen, and who is new. What was born since has spent all that it has.
-Again = fun(Done, Now) ->
+%% A new walk over all that are there: whom the last one has seen, and who is new. What was born since began with nothing.
+Again = fun(There, Nothing, Done, Now) ->
   Known = lists:sort(ets:match_spec_run(Done, Pids)),
-  New = ordsets:subtract(lists:sort(erlang:processes()), Known),
-  Done ++ case Done of [] -> Entries(New, new, Now); [{_, _, Then} | _] -> Entries(New, 0, Then) end
+  New = ordsets:subtract(lists:sort(There), Known),
+  Done ++ case Done of [] -> Entries(New, new, Now); [{_, _, Then} | _] -> Entries(New, Nothing, Then) end
 end,
 
 %% What a process refers to outside of its heap.
@@ -47,5 +47,5 @@ Top = fun(Size, Count, {Todo, Done}) ->
     end || {Spent, _, _, Pid, _, _, Elapsed, _} <- Chosen]),
   Next = ets:match_spec_run(All, Kept) ++ Done,
   {#{read => length(Part), whole => Rest =:= [], processes => Shown, orphans => Orphans(All, Count)},
-   case Rest of [] -> {Again(Next, Now), []}; _ -> {Rest, Next} end}
+   case Rest of [] -> {Again(erlang:processes(), 0, Next, Now), []}; _ -> {Rest, Next} end}
 end,
