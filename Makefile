@@ -186,6 +186,10 @@ bench-limit: build ## What a hit of a rate limiter costs in one node, and whethe
 bench-watch: build ## What counting an event of telemetry costs, beside nobody and ETS
 	@bench/watch/run $(ARGS)
 
+.PHONY: bench-watch_cost
+bench-watch_cost: build ## What a watch and a profile from outside cost the node that they look at
+	@bench/watch_cost/run $(ARGS)
+
 .PHONY: bench-messages
 bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library
 	@bench/messages/run $(ARGS)

@@ -3,24 +3,25 @@ defmodule Bench.Nodes do
   BEAM nodes as operating-system processes on this machine, for measuring. Schedulers do not spin while idle, so that CPU time is work.
   """
 
-  @emulator ~w(+sbwt none +sbwtdcpu none +sbwtdio none +S 2:2)c
+  @emulator ~w(+sbwt none +sbwtdcpu none +sbwtdio none)c
 
   @typedoc "A node: its name, the process that talks to it, and its operating-system process."
   @type t :: %{name: node, peer: pid, os_pid: pos_integer}
 
-  @doc "Starts nodes with one cookie and the code of this VM, not connected to each other."
-  @spec start(String.t(), pos_integer) :: [t]
-  def start(name, count) do
+  @doc "Starts nodes with one cookie, so many schedulers each, and the code of this VM, not connected to each other."
+  @spec start(String.t(), pos_integer, pos_integer) :: [t]
+  def start(name, count, schedulers \\ 2) do
     cookie = 16 |> :crypto.strong_rand_bytes() |> Base.encode16() |> String.to_atom()
-    for index <- 1..count, do: start_node("#{name}#{index}", cookie)
+    for index <- 1..count, do: start_node("#{name}#{index}", cookie, schedulers)
   end
 
-  defp start_node(name, cookie) do
+  defp start_node(name, cookie, schedulers) do
     paths = Enum.flat_map(:code.get_path(), &[~c"-pa", &1])
+    emulator = @emulator ++ [~c"+S", ~c"#{schedulers}:#{schedulers}"]
     options = %{name: :"#{name}-#{System.pid()}", host: ~c"127.0.0.1", longnames: true}
 
     {:ok, peer, name} =
-      :peer.start_link(Map.merge(options, %{connection: :standard_io, args: @emulator ++ paths}))
+      :peer.start_link(Map.merge(options, %{connection: :standard_io, args: emulator ++ paths}))
 
     node = %{name: name, peer: peer}
     true = call(node, :erlang, :set_cookie, [cookie])
