@@ -8,4 +8,5 @@ mod pools;
 mod records;
 mod schedulers;
 mod trace;
+mod tree;
 mod watcher;

@@ -1,7 +1,7 @@
 //! The binary `outrigger`: a Rust node beside a BEAM cluster, and its tools.
 //!
 //! Options are parsed in [`args`], resolved in [`settings`], and each command runs in a module of its own:
-//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`profile`], [`gate`], [`evidence`], [`schema`], [`version`]. The
+//! [`run`] and [`status`] for `node`, [`doctor`], [`watch`], [`top`], [`tree`], [`profile`], [`gate`], [`evidence`], [`schema`], [`version`]. The
 //! [`service`]s put engines on the node.
 
 mod args;
@@ -21,6 +21,7 @@ mod service;
 mod settings;
 mod status;
 mod top;
+mod tree;
 mod units;
 mod version;
 mod visit;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
             Command::Doctor(args) => doctor::run(&args),
             Command::Watch(args) => watch::run(&args),
             Command::Top(args) => top::run(&args),
+            Command::Tree(args) => tree::run(&args),
             Command::Profile(args) => profile::run(&args),
             Command::Gate(args) => gate::run(&args),
             Command::Evidence(args) => evidence::run(&args),

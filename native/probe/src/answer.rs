@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::depth::DepthAnswer;
 use crate::events::Events;
+use crate::word;
 
 /// What a node is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +121,7 @@ pub struct ProcessInfo {
     /// As it is printed on its own node: `<0.123.0>`.
     pub pid: String,
     /// Its registered name.
+    #[serde(deserialize_with = "word::maybe")]
     pub name: Option<String>,
     /// What it was started as; of a process of `proc_lib`, the callback module's function.
     pub started: Function,
@@ -161,8 +163,10 @@ impl fmt::Display for Owner {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Function(
     /// The module.
+    #[serde(deserialize_with = "word::text")]
     pub String,
     /// The name.
+    #[serde(deserialize_with = "word::text")]
     pub String,
     /// The arity.
     pub u64,
@@ -186,8 +190,10 @@ impl fmt::Display for Function {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Frame(
     /// The module.
+    #[serde(deserialize_with = "word::text")]
     pub String,
     /// The name.
+    #[serde(deserialize_with = "word::text")]
     pub String,
     /// The arity.
     pub u64,

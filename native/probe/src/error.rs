@@ -42,7 +42,7 @@ pub enum ProbeError {
         reason: String,
     },
     /// No answer in time: the peer is overloaded, stopped, or far away.
-    #[error("{peer} has not answered within {after_ms} ms; it may be overloaded, and is asked again")]
+    #[error("{peer} has not answered within {after_ms} ms; it may be overloaded")]
     Silent {
         /// The peer.
         peer: String,

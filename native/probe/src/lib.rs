@@ -33,7 +33,8 @@
 //!
 //! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans`, `latency`, `depth` (pure: what one answer and
 //! the one before it mean) -> `watch` (the rhythm) ->
-//! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; and `events`, which the
+//! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; `tree`, with one
+//! that reads who has started whom; and `events`, which the
 //! virtual machine reports by itself.
 //!
 //! # Limits
@@ -57,8 +58,10 @@ mod pools;
 mod profile;
 mod recorder;
 mod rolling;
+mod tree;
 mod views;
 mod watch;
+mod word;
 
 pub use answer::{Frame, Function, Hello, Owner, ProcessInfo};
 pub use blocks::Blocks;
@@ -75,5 +78,6 @@ pub use pools::{Holder, Pool, Waiter};
 pub use profile::{By, Cost, ProcessTime, Profile, ProfileConfig, Profiler, SamplePace};
 pub use recorder::Recorder;
 pub use rolling::Rolling;
+pub use tree::{TreeConfig, read_tree};
 pub use views::Views;
 pub use watch::{Round, Watch, WatchConfig};

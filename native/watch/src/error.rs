@@ -51,4 +51,22 @@ pub enum WatchError {
         /// What is wrong with its last line.
         problem: String,
     },
+    /// A node tells of a process that is none of its own.
+    #[error("{text:?} is no process of the node itself, which is written <0.123.0>")]
+    BadPid {
+        /// What it tells.
+        text: String,
+    },
+    /// The caller asks for an application that does not run there.
+    #[error("no application {name} runs on {node}{}; there are: {running}", nearest.as_ref().map_or_else(String::new, |name| format!(", did you mean {name}?")))]
+    NoApplication {
+        /// What was asked for.
+        name: String,
+        /// Where.
+        node: String,
+        /// What may have been meant.
+        nearest: Option<String>,
+        /// Those that run a tree.
+        running: String,
+    },
 }

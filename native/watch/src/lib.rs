@@ -5,6 +5,7 @@
 //! - [`Window`] is what was seen of nodes from one moment to another, and the format of a recording.
 //! - [`catalogue`] says what each metric is.
 //! - [`flame`] shows where processes spend their time.
+//! - [`tree`] shows who has started whom.
 //!
 //! # Invariants
 //!
@@ -43,6 +44,7 @@ mod nearest;
 pub mod report;
 pub mod stats;
 mod summary;
+pub mod tree;
 pub mod window;
 
 pub use catalogue::Unit;

@@ -1,4 +1,4 @@
-//! Options of the commands that look at nodes: `watch`, `top`, `profile`, `gate`.
+//! Options of the commands that look at nodes: `watch`, `top`, `tree`, `profile`, `gate`.
 
 use clap::Args;
 

@@ -21,6 +21,7 @@ mod size;
 mod span;
 mod tls;
 mod top;
+mod tree;
 mod version;
 mod watch;
 
@@ -38,6 +39,7 @@ pub(crate) use profile::ProfileArgs;
 pub(crate) use schema::{Against, CheckArgs, Deleted, PolicyArg, ReportFormat, SchemaArgs, SchemaCommand};
 pub(crate) use tls::TlsArgs;
 pub(crate) use top::TopArgs;
+pub(crate) use tree::TreeArgs;
 pub(crate) use version::VersionArgs;
 pub(crate) use watch::WatchArgs;
 
@@ -63,6 +65,8 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     /// The same in a terminal, as it happens
     Top(Box<TopArgs>),
+    /// Show who has started whom: applications, supervisors, workers, and processes that belong to nobody
+    Tree(Box<TreeArgs>),
     /// Sample what the processes of a node run: a flame graph, without tracing and without anything installed there
     Profile(Box<ProfileArgs>),
     /// Judge what was seen of nodes, and result files, by the budgets of outrigger.toml

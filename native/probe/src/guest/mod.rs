@@ -4,7 +4,7 @@
 //! 2. `erlang:spawn(erl_eval, exprs, [Forms, [{'Owner', Pid}]])` starts it. Its first act is to link itself to a process of ours.
 //! 3. It says hello, and from then on answers `{round, Tag, Wanted}` with `{Tag, Answer}`.
 //!
-//! There are two programs: one answers rounds (what the node does), one samples stacks (what its processes run).
+//! There are three programs: one answers rounds (what the node does), one samples stacks (what its processes run), one reads who has started whom.
 //!
 //! It goes when its owner goes: when this value is dropped, when our node ends, when the link between the nodes breaks. What it held
 //! (`scheduler_wall_time`) goes with it.
@@ -15,7 +15,7 @@ mod wanted;
 use std::time::Duration;
 
 use bytes::Bytes;
-use outrigger_node::{Dest, Message, Node, NodeName, OwnedPid, Process};
+use outrigger_node::{Dest, Message, Node, NodeName, OwnedPid, Process, Reason};
 use outrigger_term::{Reader, SerdeError, Term, TermError, Writer, from_slice};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout_at};
@@ -51,6 +51,11 @@ impl Guest {
         patience: Duration,
     ) -> Result<Self, ProbeError> {
         Self::with_program(program::SAMPLER, node, peer, patience).await
+    }
+
+    /// Starts one that reads the tree.
+    pub(crate) async fn tree(node: &Node, peer: &NodeName, patience: Duration) -> Result<Self, ProbeError> {
+        Self::with_program(program::TREE, node, peer, patience).await
     }
 
     async fn with_program(
@@ -120,16 +125,24 @@ impl Guest {
         from_slice(reader.skip()?).map_err(|problem| self.not_understood(problem))
     }
 
+    /// Waits, unless it ends meanwhile. What is heard until then was asked for by nobody any more.
+    pub(crate) async fn rest(&mut self, until: Instant) -> Result<(), ProbeError> {
+        while self.heard(until).await?.is_some() {}
+        Ok(())
+    }
+
     async fn message(&mut self, deadline: Instant, patience: Duration) -> Result<Bytes, ProbeError> {
+        let heard = self.heard(deadline).await?;
+        heard
+            .ok_or_else(|| ProbeError::Silent { peer: self.peer.to_string(), after_ms: patience.as_millis() })
+    }
+
+    /// `None`: nothing before the deadline.
+    async fn heard(&mut self, deadline: Instant) -> Result<Option<Bytes>, ProbeError> {
         loop {
-            let Ok(message) = timeout_at(deadline, self.owner.recv()).await else {
-                return Err(ProbeError::Silent {
-                    peer: self.peer.to_string(),
-                    after_ms: patience.as_millis(),
-                });
-            };
+            let Ok(message) = timeout_at(deadline, self.owner.recv()).await else { return Ok(None) };
             match message {
-                Some(Message::Term(term)) => return Ok(term),
+                Some(Message::Term(term)) => return Ok(Some(term)),
                 Some(Message::Exit { reason, .. }) => return Err(self.ended(&reason.to_string())),
                 Some(_) => {}
                 None => return Err(self.ended("our node was shut down")),
@@ -137,12 +150,19 @@ impl Guest {
         }
     }
 
-    fn not_understood(&self, problem: SerdeError) -> ProbeError {
+    pub(crate) fn not_understood(&self, problem: SerdeError) -> ProbeError {
         ProbeError::Answer { peer: self.peer.to_string(), problem: problem.into() }
     }
 
     fn ended(&self, reason: &str) -> ProbeError {
         ProbeError::Ended { peer: self.peer.to_string(), reason: reason.to_owned() }
+    }
+}
+
+/// Our process would end as `normal`, which ends nobody who is linked to it.
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.owner.exit(&self.pid, Reason::shutdown());
     }
 }
 

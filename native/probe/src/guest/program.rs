@@ -25,15 +25,24 @@ pub(super) const SAMPLER: &str = concat!(
     include_str!("program/sampler.erl"),
 );
 
+/// Reads who has started whom. It is asked once, holds nothing, and so is not among the rounds, which hold flags.
+pub(super) const TREE: &str = concat!(
+    include_str!("program/prelude.erl"),
+    include_str!("program/arrive.erl"),
+    include_str!("program/orphans.erl"),
+    include_str!("program/tree.erl"),
+);
+
 #[cfg(test)]
 mod tests {
-    use super::{ROUNDS, SAMPLER};
+    use super::{ROUNDS, SAMPLER, TREE};
 
     /// The program is one scope: what one part binds, a later part would match against instead of binding it, without a word.
     #[test]
     fn a_name_of_a_program_is_bound_once() {
         bound_once(ROUNDS);
         bound_once(SAMPLER);
+        bound_once(TREE);
     }
 
     fn bound_once(text: &str) {
