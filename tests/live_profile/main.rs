@@ -209,3 +209,28 @@ fn what_is_no_earlier_profile_is_said_before_anything_is_done() {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("before.folded") && text.contains("line 2"), "{text}");
 }
+
+#[test]
+fn what_cannot_be_written_is_not_profiled() {
+    let scene = Scene::start();
+    let output = scene.command(&["--for", "1h", "--out", "not/there"]).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("cannot write not/there.folded"), "{said}");
+}
+
+#[test]
+fn who_sees_only_a_shell_at_work_is_told_how_to_show_it() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    beam.eval("spawn(fun Loop() -> lists:seq(1, 500), Loop() end), ok");
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = outrigger();
+    command.env("ERL_EPMD_PORT", epmd.port().to_string()).env("OUTRIGGER_COOKIE", COOKIE);
+    command.args(["profile", beam.name(), "--for", "2s"]).current_dir(folder.path()).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("--all shows that"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "no file is left half-way");
+}

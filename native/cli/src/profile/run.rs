@@ -15,6 +15,7 @@ use outrigger_watch::flame::{Changes, FlameError, Folded, Svg};
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 
+use super::files::{Files, Unwritten};
 use super::summary::{Subject, Summary};
 use super::{report, text};
 use crate::args::ProfileArgs;
@@ -50,6 +51,16 @@ enum ProfileError {
     NotFolded { file: PathBuf, problem: FlameError },
     #[error("cannot write {}: {problem}", .file.display())]
     Write { file: PathBuf, problem: io::Error },
+    #[error(
+        "nothing of an application was seen at work, only the virtual machine itself and what was typed into a shell; --all shows that"
+    )]
+    OnlySystem,
+}
+
+impl From<Unwritten> for ProfileError {
+    fn from((file, problem): Unwritten) -> Self {
+        Self::Write { file, problem }
+    }
 }
 
 impl ProfileError {
@@ -80,8 +91,18 @@ fn profile(args: &ProfileArgs) -> Result<(), ProfileError> {
     if settings.targets.len() > 1 {
         return Err(SettingsError::ManyToLookAt.into());
     }
+    let stem = args.out.clone().or_else(|| {
+        let name = settings.targets.first()?.name.as_str();
+        Some(PathBuf::from(name.split_once('@').map_or(name, |(name, _)| name)))
+    });
+    let stem = stem.unwrap_or_else(|| PathBuf::from("profile"));
+    let kinds: &[&str] = match before {
+        Some(_) => &["folded", "svg", "changes.svg", "html"],
+        None => &["folded", "svg", "html"],
+    };
+    let files = Files::begin(&stem, kinds)?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(ProfileError::Runtime)?;
-    let done = runtime.block_on(sample(args, settings, before.as_ref()));
+    let done = runtime.block_on(sample(args, settings, before.as_ref(), files));
     runtime.shutdown_background();
     done
 }
@@ -98,6 +119,7 @@ async fn sample(
     args: &ProfileArgs,
     settings: LookSettings,
     before: Option<&Folded>,
+    files: Files,
 ) -> Result<(), ProfileError> {
     let names = settings.names();
     let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
@@ -109,7 +131,7 @@ async fn sample(
     }
     let seen = look(args, visitor.node(), &names).await;
     visitor.leave().await;
-    seen?.write(args, before)
+    seen?.write(args, before, files)
 }
 
 /// What was seen.
@@ -185,34 +207,27 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
 }
 
 impl Seen {
-    fn write(self, args: &ProfileArgs, before: Option<&Folded>) -> Result<(), ProfileError> {
+    fn write(self, args: &ProfileArgs, before: Option<&Folded>, files: Files) -> Result<(), ProfileError> {
         let folded = self.profiler.profile().folded();
+        if folded.total() == 0 && self.profiler.profile().left_out() > 0.0 {
+            return Err(ProfileError::OnlySystem);
+        }
         let title = format!("{}: time of its schedulers", self.subject.node);
-        let stem = args.out.clone().unwrap_or_else(|| {
-            PathBuf::from(self.subject.node.split_once('@').map_or("profile", |(name, _)| name))
-        });
         let mut summary =
             Summary::new(self.subject, self.profiler.profile(), self.profiler.events(), &folded, before);
         summary.add_duty(self.figures_duty);
         summary.problem = self.problem.map(|problem| problem.to_string());
         let svg = Svg::new(&title).note(&format!("{:.1} s", summary.cost.seconds)).render(&folded)?;
-        let mut files = vec![("folded", folded.to_string()), ("svg", svg.clone())];
+        let mut texts = vec![("folded", folded.to_string()), ("svg", svg.clone())];
         let mut graphs = vec![("Where the time went", svg)];
         if let Some(before) = before {
             let changes = Changes::new(before, &folded);
             let svg = Svg::new(&format!("{title}, against before")).render_changes(changes)?;
-            files.push(("changes.svg", svg.clone()));
+            texts.push(("changes.svg", svg.clone()));
             graphs.push(("What has changed: red is more, blue is less", svg));
         }
-        files.push(("html", report::render(&summary, &self.window, graphs)));
-        for (kind, text) in files {
-            // Not `with_extension`: a node's name may have dots.
-            let mut file = stem.clone().into_os_string();
-            file.push(format!(".{kind}"));
-            let file = PathBuf::from(file);
-            fs::write(&file, text).map_err(|problem| ProfileError::Write { file: file.clone(), problem })?;
-            summary.files.push(file);
-        }
+        texts.push(("html", report::render(&summary, &self.window, graphs)));
+        summary.files = files.write(&texts)?;
         if args.json {
             // Names and numbers always serialize.
             out::print(&(serde_json::to_string(&summary).unwrap_or_default() + "\n"));
