@@ -190,6 +190,10 @@ bench-watch: build ## What counting an event of telemetry costs, beside nobody a
 bench-watch_cost: build ## What a watch and a profile from outside cost the node that they look at
 	@bench/watch_cost/run $(ARGS)
 
+.PHONY: bench-gate_open
+bench-gate_open: build ## What asking a gate costs, beside a persistent term, an atomic and a table
+	@bench/gate_open/run $(ARGS)
+
 .PHONY: bench-messages
 bench-messages: setup ## Messages to and from a BEAM, beside erl_dist and OTP's C library
 	@bench/messages/run $(ARGS)

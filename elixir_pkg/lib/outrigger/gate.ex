@@ -18,7 +18,8 @@ defmodule Outrigger.Gate do
 
   ## What holds
 
-    * `status/1` and `open?/1` read one word of memory: no message, no table, no lock, some tens of nanoseconds, from any process.
+    * `status/1` and `open?/1` read one word of memory: no message, no table, no lock, less than 100 nanoseconds however many gates there are
+      (`make bench-gate_open`), from any process.
     * **A verdict does not outlive the one who gave it.** Each comes with a time; when nothing more is heard within it, the status is
       `:unknown`, as before the first verdict.
     * Of several Rust nodes that judge a gate of one name the worst verdict counts.

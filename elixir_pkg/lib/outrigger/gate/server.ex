@@ -64,7 +64,7 @@ defmodule Outrigger.Gate.Server do
      show(%{
        board: Board.new(),
        words: :atomics.new(Board.most(), []),
-       slots: %{},
+       slots: Map.new(1..Board.most(), &{&1, &1}),
        monitors: %{},
        timer: nil,
        refused: 0,
@@ -153,12 +153,17 @@ defmodule Outrigger.Gate.Server do
 
   defp slot(%{slots: slots} = state, name) when is_map_key(slots, name), do: state
 
-  # The slot of a gate that nobody names any more is free again.
+  # The slot of a gate that nobody names any more is free again. A free one stands there by its number: a map of more than 32 keys is found
+  # in by hash, one of fewer is searched, which takes longer the more gates there are.
   defp slot(%{slots: slots} = state, name) do
-    slots = Map.filter(slots, fn {other, _slot} -> Board.knows?(state.board, other) end)
-    [free | _] = Enum.to_list(1..Board.most()) -- Map.values(slots)
+    slots =
+      Map.new(slots, fn {other, slot} ->
+        {if(Board.knows?(state.board, other), do: other, else: slot), slot}
+      end)
+
+    free = slots |> Map.keys() |> Enum.find(&is_integer/1)
     :atomics.put(state.words, free, word(:unknown, state))
-    show(%{state | slots: Map.put(slots, name, free)})
+    show(%{state | slots: slots |> Map.delete(free) |> Map.put(name, free)})
   end
 
   # Where `Outrigger.Gate.status/1` reads it.
