@@ -55,11 +55,6 @@ impl Orphans {
         self.both = Some((unnamed.saturating_add(both.len() as u64), both));
     }
 
-    /// Whether one walk has found somebody, and no second one has looked yet.
-    pub(crate) fn has_suspects(&self) -> bool {
-        self.both.is_none() && (self.now.count > 0 || self.before.count > 0)
-    }
-
     /// How many there are, and those that are named. `None`: not known yet.
     pub(crate) fn found(&self) -> Option<(u64, &[ProcessInfo])> {
         self.both.as_ref().map(|(count, named)| (*count, named.as_slice()))

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::answer::{Function, ProcessInfo};
+use crate::answer::Function;
 use crate::word::Word;
 
 /// The answer to `first`.
@@ -34,16 +34,17 @@ pub(super) struct Part {
     pub(super) mailbox: Vec<u64>,
     /// Whether they are linked to their parents.
     pub(super) linked: Vec<bool>,
-    pub(super) orphans: Found,
+    /// Those who look like orphans.
+    pub(super) suspects: u64,
     /// Microseconds.
     pub(super) took: u64,
 }
 
 /// The answer to `again`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Again {
-    pub(super) orphans: Found,
+    /// Suspects that were looked at once more.
+    pub(super) looked: u64,
+    /// Those of them that are orphans.
+    pub(super) orphans: Vec<String>,
 }
-
-/// How many there are, and the first of them.
-pub(super) type Found = (u64, Vec<ProcessInfo>);

@@ -67,7 +67,7 @@ pub async fn read_tree(
     }
     if taking.has_suspects() {
         let again: Again = guest.ask(|tag| request("again", tag, None), config.patience).await?;
-        taking.again(again.orphans);
+        taking.again(again);
     }
     Ok(taking.done())
 }

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use outrigger_watch::tree::{Pid, Process, Snapshot};
 
-use super::answer::{First, Found, Part};
-use crate::answer::{Function, Top};
-use crate::orphans::Orphans;
+use super::answer::{Again, First, Part};
+use crate::answer::Function;
 
 /// Applications that are taken.
 const APPLICATIONS: usize = 10_000;
@@ -17,7 +16,8 @@ const APPLICATIONS: usize = 10_000;
 pub(super) struct Taking {
     shot: Snapshot,
     labels: HashMap<Function, Arc<str>>,
-    orphans: Orphans,
+    /// Those who look like orphans.
+    suspects: u64,
 }
 
 impl Taking {
@@ -67,7 +67,7 @@ impl Taking {
             });
         }
         self.shot.unread = part.left;
-        self.walked(part.left == 0 || self.count() >= Snapshot::PROCESSES, part.orphans);
+        self.suspects = self.suspects.saturating_add(part.suspects);
         Ok(())
     }
 
@@ -77,24 +77,19 @@ impl Taking {
 
     /// Whether those who looked like orphans have to be looked at once more.
     pub(super) fn has_suspects(&self) -> bool {
-        self.orphans.has_suspects()
+        self.suspects > 0
     }
 
-    /// Takes the second look.
-    pub(super) fn again(&mut self, found: Found) {
-        self.walked(true, found);
+    /// Takes the second look. Those that there was no room to look at once more count as what they looked like.
+    pub(super) fn again(&mut self, again: Again) {
+        let most = usize::try_from(self.suspects).unwrap_or(usize::MAX);
+        self.shot.orphans = again.orphans.iter().take(most).filter_map(|pid| pid.parse().ok()).collect();
+        let unseen = self.suspects.saturating_sub(again.looked);
+        self.shot.orphan_count = (self.shot.orphans.len() as u64).saturating_add(unseen);
     }
 
-    pub(super) fn done(mut self) -> Snapshot {
-        if let Some((count, named)) = self.orphans.found() {
-            self.shot.orphan_count = count;
-            self.shot.orphans = named.iter().filter_map(|process| process.pid.parse().ok()).collect();
-        }
+    pub(super) fn done(self) -> Snapshot {
         self.shot
-    }
-
-    fn walked(&mut self, whole: bool, orphans: Found) {
-        self.orphans.take(&Top { read: 0, whole, processes: Vec::new(), orphans });
     }
 
     /// A supervisor says `supervisor:Module/1`, by which it is known.
@@ -114,7 +109,6 @@ impl Taking {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::ProcessInfo;
     use crate::word::Word;
 
     fn part(pids: &[&str], left: u64) -> Part {
@@ -131,19 +125,6 @@ mod tests {
             mailbox: vec![0; count],
             linked: vec![true; count],
             ..Part::default()
-        }
-    }
-
-    fn orphan(pid: &str) -> ProcessInfo {
-        ProcessInfo {
-            pid: pid.into(),
-            name: None,
-            started: Function("m".into(), "f".into(), 0),
-            current: None,
-            status: "waiting".into(),
-            mailbox: 0,
-            memory: 0,
-            reductions: 0,
         }
     }
 
@@ -165,14 +146,16 @@ mod tests {
     #[test]
     fn one_that_looks_like_an_orphan_twice_is_one() {
         let mut taking = Taking::default();
-        let found = |pids: &[&str]| (pids.len() as u64, pids.iter().map(|pid| orphan(pid)).collect());
-        taking.take(Part { orphans: found(&["<0.2.0>"]), ..part(&["<0.2.0>"], 1) }, 10).unwrap();
-        taking.take(Part { orphans: found(&["<0.3.0>"]), ..part(&["<0.3.0>"], 0) }, 10).unwrap();
+        taking.take(Part { suspects: 1, ..part(&["<0.2.0>"], 1) }, 10).unwrap();
         assert!(taking.has_suspects());
-        taking.again(found(&["<0.3.0>"]));
-        assert!(!taking.has_suspects());
+        taking.take(Part { suspects: 3, ..part(&["<0.3.0>"], 0) }, 10).unwrap();
+        taking.again(Again { looked: 3, orphans: vec!["<0.3.0>".into(), "no pid".into()] });
         let shot = taking.done();
-        assert_eq!((shot.orphan_count, shot.orphans.len()), (1, 1));
+        assert_eq!(
+            (shot.orphan_count, shot.orphans.len()),
+            (2, 1),
+            "one of them, and one that nobody looked at again"
+        );
         assert!(shot.orphans.contains(&"<0.3.0>".parse().unwrap()));
     }
 

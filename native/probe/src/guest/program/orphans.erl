@@ -14,15 +14,20 @@ Alone = fun(Pid) ->
   end
 end,
 
-%% Of rows of a walk; at most `Number` are shown.
-Orphans = fun(Read, Number) ->
+%% Of rows of a walk.
+Orphaned = fun(Read) ->
   Gone = [Parent || Parent <- lists:usort(ets:match_spec_run(Read, Parents)), node(Parent) =:= node(), not erlang:is_process_alive(Parent)],
-  Left = case Gone of
+  case Gone of
     [] -> [];
     _ ->
       Children = ets:match_spec_compile([{{'_', '_', '_', '$1', '_', '_', '_', Parent}, [], ['$1']} || Parent <- Gone]),
       [Pid || Pid <- ets:match_spec_run(Read, Children), Pid =/= self(), Alone(Pid)]
-  end,
+  end
+end,
+
+%% How many, and at most `Number` of them.
+Orphans = fun(Read, Number) ->
+  Left = Orphaned(Read),
   {length(Left), Alive([Detail(Pid) || Pid <- lists:sublist(Left, Number)])}
 end,
 

@@ -45,9 +45,8 @@ end,
 ParentOrOwn = ets:match_spec_compile([{{'_', '_', '_', '_', '_', '_', '_', '$1'}, [{is_pid, '$1'}], ['$1']}, {{'_', '_', '_', '$1', '_', '_', '_', '_'}, [], ['$1']}]),
 Printed = fun(Some) -> lists:map(fun erlang:pid_to_list/1, Some) end,
 
-%% Orphans that are named of a part, and of all parts.
-OfPart = 100,
-OfAll = 5000,
+%% Those who look like orphans and are looked at once more.
+Most = 5000,
 
 TreeFirst = fun() ->
   Everybody = lists:delete(self(), erlang:processes()),
@@ -61,19 +60,18 @@ TreePart = fun(Size, {Todo, Suspects}) ->
   {Some, Rest} = lists:split(min(Size, length(Todo)), Todo),
   Of = TreeRead(Some),
   Above = ets:match_spec_run(Of, ParentOrOwn),
-  {Number, Named} = Orphans(Of, OfPart),
+  Alike = Orphaned(Of),
   {#{read => length(Some), left => length(Rest), pids => Printed(OneColumn(4, Of)), parents => Printed(Above), leaders => Printed(OneColumn(5, Of)),
      names => OneColumn(6, Of), calls => OneColumn(1, Of), memory => OneColumn(3, Of), mailbox => OneColumn(2, Of),
      linked => lists:zipwith(fun lists:member/2, Above, OneColumn(7, Of)),
-     orphans => {Number, Named}, took => erlang:monotonic_time(microsecond) - Began},
-   {Rest, lists:sublist([Pid || #{pid := Pid} <- Named] ++ Suspects, OfAll)}}
+     suspects => length(Alike), took => erlang:monotonic_time(microsecond) - Began},
+   {Rest, lists:sublist(Suspects ++ Alike, Most)}}
 end,
 
 %% Those who looked like orphans, once more: whoever was about to end has ended.
 TreeAgain = fun({Todo, Suspects}) ->
   Began = erlang:monotonic_time(microsecond),
-  Found = Orphans(TreeRead([list_to_pid(binary_to_list(Pid)) || Pid <- Suspects]), OfAll),
-  {#{orphans => Found, took => erlang:monotonic_time(microsecond) - Began}, {Todo, Suspects}}
+  {#{looked => length(Suspects), orphans => Printed(Orphaned(TreeRead(Suspects))), took => erlang:monotonic_time(microsecond) - Began}, {Todo, Suspects}}
 end,
 
 TreeLoop = fun Next(State) ->
