@@ -1,9 +1,10 @@
 //! Looking at nodes for a while, for the commands that do: a temporary hidden node, a watch on each target, and sights until it is time to end.
 
 use std::io;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use outrigger_node::NodeError;
+pub(crate) use outrigger_probe::now_ms;
 use outrigger_probe::{Cluster, Recorder, Sight, WatchConfig};
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
@@ -11,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::args::LookArgs;
 use crate::exit::Exit;
 use crate::run::{Stdin, Stop};
-use crate::settings::{HostNames, LookSettings, SettingsError};
+use crate::settings::{HostNames, LookSettings, SettingsError, Target};
 use crate::visit::Visitor;
 
 /// For each step of a link, and for each answer.
@@ -51,6 +52,16 @@ pub(crate) fn settings(args: &LookArgs) -> Result<LookSettings, SettingsError> {
     LookSettings::resolve(args, &HostNames::of_system(), first_line)
 }
 
+/// A temporary node, and whom it is to visit.
+pub(crate) async fn visit(
+    purpose: &str,
+    settings: LookSettings,
+) -> Result<(Visitor, Vec<Target>), NodeError> {
+    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
+    let visitor = Visitor::start(purpose, &host, cookie, tls, epmd_port, PATIENCE).await?;
+    Ok((visitor, targets))
+}
+
 /// Shows `take` what is seen, until the time is over, SIGINT or SIGTERM comes, or `take` has seen enough (`false`).
 pub(crate) async fn look(
     purpose: &str,
@@ -60,8 +71,7 @@ pub(crate) async fn look(
     mut take: impl FnMut(Sight) -> bool,
 ) -> Result<(), LookError> {
     let names = settings.names();
-    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
-    let visitor = Visitor::start(purpose, &host, cookie, tls, epmd_port, PATIENCE).await?;
+    let (visitor, targets) = visit(purpose, settings).await?;
     let mut cluster = Cluster::watch(visitor.node(), &names, config);
     for target in &targets {
         visitor.join(target)?;
@@ -121,10 +131,4 @@ pub(crate) fn keep(recorder: &mut Recorder, sight: &Sight) {
         Sight::Lost { node, .. } => recorder.lost(node.as_str(), now_ms()),
         _ => {}
     }
-}
-
-/// Milliseconds since the Unix epoch.
-pub(crate) fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

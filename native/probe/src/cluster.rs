@@ -86,6 +86,11 @@ impl Cluster {
         true
     }
 
+    /// The nodes that are watched, or waited for.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeName> {
+        self.watched.iter()
+    }
+
     /// What is seen next. Cancel-safe. `None` when our node is shut down.
     pub async fn next(&mut self) -> Option<Sight> {
         let mut sight = self.sights.recv().await?;

@@ -45,6 +45,7 @@
 mod answer;
 mod blocks;
 mod busiest;
+mod clock;
 mod cluster;
 mod depth;
 mod error;
@@ -66,6 +67,7 @@ mod word;
 pub use answer::{Frame, Function, Hello, Owner, ProcessInfo};
 pub use blocks::Blocks;
 pub use busiest::Busy;
+pub use clock::now_ms;
 pub use cluster::{Cluster, Sight};
 pub use depth::{DepthConfig, Port, Table};
 pub use error::ProbeError;

@@ -1,7 +1,7 @@
 //! The rhythm of one node: ask, understand, wait.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use outrigger_node::{Node, NodeName};
 use outrigger_watch::LogLinear;
@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::ProbeError;
 use crate::answer::{Answer, Hello, ProcessInfo};
 use crate::busiest::{Busiest, Busy};
+use crate::clock::now_ms;
 use crate::depth::{DepthConfig, Depths, Port, Table, Turns};
 use crate::events::{EventLimits, Events};
 use crate::figures::{Figure, figures};
@@ -201,7 +202,7 @@ impl Watch {
         let answer: Answer = self.guest.ask(|tag| wanted.request(tag), self.config.patience).await?;
         self.in_step = true;
         let way = asked.elapsed();
-        let at_ms = epoch_ms();
+        let at_ms = now_ms();
         let read = answer.top.as_ref().map_or(0, |top| usize::try_from(top.read).unwrap_or(usize::MAX));
         let deeper = Duration::from_micros(answer.depth_took);
         self.pace.took(Duration::from_micros(answer.took).saturating_sub(deeper), read);
@@ -253,10 +254,4 @@ impl Watch {
         self.before = Some(answer);
         round
     }
-}
-
-fn epoch_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

@@ -28,6 +28,7 @@ fn a_whole_file() {
         samples = 7
         per = "cluster"
         clock_skew = "2s"
+        blocks = 6
         pass = 90
         warn = 62.5
         against = "baseline.json"
@@ -57,7 +58,7 @@ fn a_whole_file() {
     "#;
     let config = Config::read(text).unwrap();
     let gate = &config.gates["ship"];
-    assert_eq!((gate.window, gate.warm_up, gate.clock_skew), (60_000, 500, 2_000));
+    assert_eq!((gate.window, gate.warm_up, gate.clock_skew, gate.blocks), (60_000, 500, 2_000, 6));
     assert_eq!((gate.levels.pass, gate.levels.warn), (90.0, 62.5));
     assert_eq!((gate.against.as_slice(), gate.nodes.len()), (&["baseline.json".to_owned()][..], 2));
     assert_eq!(gate.files["coverage"].file, "cover/excoveralls.json");

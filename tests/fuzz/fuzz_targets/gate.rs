@@ -2,15 +2,17 @@
 //!
 //! - A configuration is taken, or every problem has a place within the text. What is taken can be judged over an empty window.
 //! - A budget is taken as it was written, or the column is one of the text.
-//! - A recording that is taken is written and read again as the same, and the preset's gate judges it twice alike; memory grows
-//!   with the bytes at most.
+//! - A recording that is taken is written and read again as the same, and the preset's gate judges it twice alike; beside itself
+//!   it is not shifted; memory grows with the bytes at most.
 //! - Evidence that nobody signed has no record that is not altered.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use outrigger_fuzz::meter::within;
 use outrigger_watch::evidence::{Expected, Key, last, verify};
-use outrigger_watch::gate::{Comparison, Config, FileForm, JunitCount, LcovKind, Names, judge};
+use outrigger_watch::gate::{
+    Comparison, Config, FileForm, JunitCount, LcovKind, Names, Verdict, judge, judge_beside,
+};
 use outrigger_watch::window::Limits;
 use outrigger_watch::{WatchError, Window};
 
@@ -67,6 +69,12 @@ fn window(bytes: &[u8]) {
         format!("{:?}", judge(gate, std::slice::from_ref(window), std::slice::from_ref(window)))
     };
     assert_eq!(of(&window), of(&again));
+    let same = Config::read(
+        "[gate.same]\nwindow = \"0s\"\nwarm_up = \"0s\"\n[[gate.same.budget]]\ncompare = 'runq.total'\n",
+    );
+    let blocks = vec![window.clone(); 6];
+    let verdict = judge_beside(&same.expect("ours").gates["same"], &blocks, &blocks).verdict;
+    assert!(!matches!(verdict, Verdict::Fail | Verdict::Warn), "nothing is shifted against itself");
     let mut merged = window;
     merged.merge(again);
     let _ = merged.to_json();

@@ -4,7 +4,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use outrigger_node::{Node, NodeError, NodeName};
 use outrigger_probe::{
@@ -20,13 +19,11 @@ use super::summary::{Subject, Summary};
 use super::{report, text};
 use crate::args::ProfileArgs;
 use crate::exit::Exit;
+use crate::look::{self, now_ms};
 use crate::out;
-use crate::run::{Stdin, Stop};
-use crate::settings::{HostNames, LookSettings, SettingsError};
-use crate::visit::Visitor;
+use crate::run::Stop;
+use crate::settings::{LookSettings, SettingsError};
 
-/// For each step of a link, and for each answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// The part of what it may cost that is for figures over time.
 const FOR_CHARTS: f64 = 0.25;
 
@@ -86,8 +83,7 @@ pub(crate) fn run(args: &ProfileArgs) -> Exit {
 
 fn profile(args: &ProfileArgs) -> Result<(), ProfileError> {
     let before = args.compare.as_deref().map(read_folded).transpose()?;
-    let first_line = || Stdin::start(false).ok()?.first_line(PATIENCE);
-    let settings = LookSettings::resolve(&args.look, &HostNames::of_system(), first_line)?;
+    let settings = look::settings(&args.look)?;
     if settings.targets.len() > 1 {
         return Err(SettingsError::ManyToLookAt.into());
     }
@@ -122,14 +118,12 @@ async fn sample(
     files: Files,
 ) -> Result<(), ProfileError> {
     let names = settings.names();
-    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
     let node = |error| ProfileError::Node(Box::new(error));
-    let mut visitor =
-        Visitor::start("profile", &host, cookie, tls, epmd_port, PATIENCE).await.map_err(node)?;
+    let (mut visitor, targets) = look::visit("profile", settings).await.map_err(node)?;
     for target in &targets {
         visitor.link(target).await.map_err(ProfileError::Link)?;
     }
-    let seen = look(args, visitor.node(), &names).await;
+    let seen = seen(args, visitor.node(), &names).await;
     visitor.leave().await;
     seen?.write(args, before, files)
 }
@@ -144,7 +138,7 @@ struct Seen {
     problem: Option<ProbeError>,
 }
 
-async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<Seen, ProfileError> {
+async fn seen(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<Seen, ProfileError> {
     let probe = |error| ProfileError::Probe(Box::new(error));
     let Some(name) = names.first() else { return Err(SettingsError::NobodyToLookAt.into()) };
     let config = ProfileConfig {
@@ -155,7 +149,7 @@ async fn look(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
         lines: args.lines,
         system: args.all,
         events: (!args.no_events).then(EventLimits::default),
-        patience: PATIENCE,
+        patience: look::PATIENCE,
     };
     let mut stop = Stop::new(None).map_err(ProfileError::Runtime)?;
     let at_ms = now_ms();
@@ -236,9 +230,4 @@ impl Seen {
         }
         Ok(())
     }
-}
-
-fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -71,9 +71,8 @@ fn show(args: &TreeArgs) -> Result<(), TreeError> {
 }
 
 async fn visit(args: &TreeArgs, settings: LookSettings) -> Result<(), TreeError> {
-    let LookSettings { targets, host, cookie, tls, epmd_port } = settings;
-    let visitor = Visitor::start("tree", &host, cookie, tls, epmd_port, look::PATIENCE).await;
-    let mut visitor = visitor.map_err(|error| TreeError::Node(Box::new(error)))?;
+    let node = |error| TreeError::Node(Box::new(error));
+    let (mut visitor, targets) = look::visit("tree", settings).await.map_err(node)?;
     let mut done = Ok(());
     for target in &targets {
         let read = async {

@@ -11,7 +11,7 @@ mod verdicts;
 
 use std::time::Duration;
 
-use outrigger_node::{Dest, Node, NodeError, NodeEvent, NodeName, Process};
+use outrigger_node::{Dest, Node, NodeError, NodeEvent, Process};
 use outrigger_probe::{Cluster, Rolling, Sight, WatchConfig};
 use outrigger_watch::gate::Config;
 use tokio::time::{MissedTickBehavior, interval};
@@ -36,14 +36,8 @@ pub(crate) fn start(node: &Node, config: Config) -> Result<(), NodeError> {
 async fn judge(node: Node, process: Process, config: Config) {
     let mut events = node.events();
     let mut cluster = Cluster::watch(&node, &[], WatchConfig::default());
-    let mut told: Vec<NodeName> = Vec::new();
-    let see = |cluster: &mut Cluster, told: &mut Vec<NodeName>, name: &NodeName| {
-        if cluster.add(name) {
-            told.push(name.clone());
-        }
-    };
     for link in node.links().iter().filter(|link| !link.hidden) {
-        see(&mut cluster, &mut told, &link.name);
+        cluster.add(&link.name);
     }
     let longest =
         config.gates.values().map(|gate| gate.window.saturating_add(gate.warm_up)).max().unwrap_or(0);
@@ -64,7 +58,9 @@ async fn judge(node: Node, process: Process, config: Config) {
                 None => return,
             },
             event = events.next() => match event {
-                Some(NodeEvent::Up { name, hidden: false, .. }) => see(&mut cluster, &mut told, &name),
+                Some(NodeEvent::Up { name, hidden: false, .. }) => {
+                    cluster.add(&name);
+                }
                 Some(_) => {}
                 None => return,
             },
@@ -75,7 +71,7 @@ async fn judge(node: Node, process: Process, config: Config) {
                 }
                 // Verdicts and names of gates are short and valid, so there always is a term.
                 let Ok(message) = report::term(process.pid(), TTL, &said) else { continue };
-                for peer in &told {
+                for peer in cluster.nodes() {
                     // One that is not linked now is told the next time.
                     let _ = process.send(&Dest::name(SERVER, peer.clone()), &message);
                 }
