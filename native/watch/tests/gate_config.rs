@@ -65,7 +65,7 @@ fn a_whole_file() {
     let [latency, shift, coverage] = &gate.budgets[..] else { panic!("{:?}", gate.budgets) };
     assert_eq!(latency.name, r#"p99("my_app.checkout") < 50ms"#);
     assert_eq!((latency.weight, latency.veto, latency.required, latency.samples), (2, false, false, 100));
-    assert_eq!((latency.per, latency.nodes.len(), latency.line), (Per::Node, 1, Some(20)));
+    assert_eq!((latency.per, latency.nodes.len(), latency.line), (Per::Node, 1, Some(21)));
     let Check::Compare(comparing) = &shift.check else { panic!("{shift:?}") };
     assert_eq!(
         (comparing.floor, comparing.worse, comparing.confidence),
@@ -186,6 +186,7 @@ fn what_is_wrong_in_a_file_is_said_with_its_place() {
         ("[gate.g]\nzzz = 1\n", "gate.g has no key \"zzz\": it has preset, files, nodes"),
         ("[gates.g]\n", "line 1, column 2: the file has no key \"gates\": is it gate?"),
         ("[gate.g]\nsamples = 0\n", "samples of gate.g is a whole number from 1 to"),
+        ("[gate.g]\nblocks = 5\n", "blocks of gate.g is a whole number from 6 to 200"),
         ("[gate.g]\npass = 101\n", "line 2, column 8: pass of gate.g is a number from 0 to 100"),
         ("[gate.g]\npass = 50\nwarn = 60\n", "warn (60) is above pass (50)"),
         ("[gate.g]\nnodes = [1]\n", "nodes of gate.g is a string or a list of strings"),
