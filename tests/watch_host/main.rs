@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests panic like tests")]
 
 mod broker;
+mod mix;
 mod terminal;
 #[path = "../live_watch/watcher.rs"]
 #[expect(dead_code, reason = "the tests of live_watch use all of it")]

@@ -13,11 +13,15 @@ defmodule Outrigger.Binary do
   the files of that machine in `priv/native` and `OUTRIGGER_PREBUILT=1` (see `mix compile` in the README).
   """
 
+  alias Outrigger.Binary.Keyboard
   alias Outrigger.Error
   alias Outrigger.Node.Program
 
   # The exit codes that the commands of the binary have: all well, failed, wrong usage, and those of a gate.
   @codes 0..5
+
+  # It is in a session of its own, where no Ctrl-C and no end of a terminal reaches it, so this ends it when the VM closes the port (3 and 4 are the port's).
+  @lend ~S({ exec 4>&-; while read -r _; do :; done; kill $$; } <&3 >/dev/null 2>&1 & exec "$@" 3<&- 4>&-)
 
   @doc """
   The path at which the binary has to be, whether it is there or not.
@@ -60,6 +64,35 @@ defmodule Outrigger.Binary do
         {report, status} when status in @codes -> {:ok, report, status}
         {_report, status} -> {:error, failed(path, status)}
       end
+    end
+  end
+
+  @doc """
+  Runs a command with the standard input and output of the VM: it writes as it goes, and with `keys: true` the keys that are typed are its own.
+  When the VM ends, so does the command. Gives its exit status.
+
+      {:ok, status} = Outrigger.Binary.attach(["watch", "app@10.0.0.5"])
+
+  Errors: those of `run/1`.
+  """
+  @spec attach([String.t()], keys: boolean) :: {:ok, 0..5} | {:error, Error.t()}
+  def attach(arguments, options \\ []) when is_list(arguments) do
+    with {:ok, path} <- check(Program.default_path()) do
+      lend = fn -> lend([path | arguments]) end
+
+      case if(options[:keys], do: Keyboard.lend(lend), else: lend.()) do
+        status when status in @codes -> {:ok, status}
+        status -> {:error, failed(path, status)}
+      end
+    end
+  end
+
+  defp lend(command) do
+    options = [:nouse_stdio, :exit_status, args: ["-c", @lend, "sh" | command]]
+    port = Port.open({:spawn_executable, "/bin/sh"}, options)
+
+    receive do
+      {^port, {:exit_status, status}} -> status
     end
   end
 

@@ -54,6 +54,7 @@ defmodule Outrigger.House.ImportsTest do
     for {caller, callee} <- [
           {Mix.Tasks.Outrigger.Good, {Outrigger.Doctor, :run, 1}},
           {Mix.Tasks.Outrigger.Good, {Mix.Task, :run, 2}},
+          {Mix.Tasks.Outrigger.Good, {Mix.Outrigger, :run, 1}},
           {Outrigger.Doctor.Native, {Outrigger.Native, :nif_info, 0}},
           {Outrigger.Watch.Histogram, {Outrigger.Native, :histogram_record, 3}},
           {Outrigger.Native, {Outrigger.Error, :new, 3}}
@@ -107,6 +108,8 @@ defmodule Outrigger.House.ImportsTest do
     if not adapter? and function not in @about_the_nif, do: "only the adapter of an engine does"
   end
 
+  # And what they have in common.
+  defp task?(Mix.Outrigger), do: true
   defp task?(module), do: match?(["Mix", "Tasks", "Outrigger" | _], split(module))
   defp mix?(module), do: match?(["Mix" | _], split(module))
   defp ours?(module), do: match?(["Outrigger" | _], split(module))

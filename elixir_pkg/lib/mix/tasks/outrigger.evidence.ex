@@ -24,18 +24,5 @@ defmodule Mix.Tasks.Outrigger.Evidence do
   use Mix.Task
 
   @impl true
-  def run(argv) do
-    # The modules of the package have to be found, but nothing is compiled or started: this is for a CI step.
-    Mix.Task.run("loadpaths", ["--no-compile", "--no-deps-check", "--no-elixir-version-check"])
-
-    case Outrigger.Binary.run(["evidence" | argv]) do
-      {:ok, report, status} ->
-        IO.write(report)
-        if status != 0, do: exit({:shutdown, status}), else: :ok
-
-      {:error, error} ->
-        IO.puts(:stderr, Exception.message(error))
-        exit({:shutdown, 2})
-    end
-  end
+  def run(argv), do: Mix.Outrigger.run(["evidence" | argv])
 end

@@ -29,25 +29,6 @@ defmodule Mix.Tasks.Outrigger.Schema.Check do
 
   use Mix.Task
 
-  alias Outrigger.Schema
-
   @impl true
-  def run(argv) do
-    # The modules of the package have to be found, but nothing is compiled or started: this is for a CI step.
-    Mix.Task.run("loadpaths", ["--no-compile", "--no-deps-check", "--no-elixir-version-check"])
-
-    case Schema.check(argv) do
-      {:ok, verdict, report} ->
-        IO.write(report)
-        leave(verdict)
-
-      {:error, error} ->
-        IO.puts(:stderr, Exception.message(error))
-        exit({:shutdown, 2})
-    end
-  end
-
-  defp leave(:compatible), do: :ok
-  defp leave(:incompatible), do: exit({:shutdown, 1})
-  defp leave(:unusable), do: exit({:shutdown, 2})
+  def run(argv), do: Mix.Outrigger.run(["schema", "check" | argv])
 end
