@@ -4,11 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use outrigger_probe::{DepthConfig, EventLimits, Recorder, Sight, WatchConfig};
 use serde::Serialize;
 use tokio::runtime::Builder;
 
+use super::complaints::Complaints;
 use super::openmetrics::Exporter;
 use super::text;
 use crate::args::WatchArgs;
@@ -91,7 +93,8 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
         events: args.events.then(EventLimits::default),
         ..WatchConfig::default()
     };
-    let mut seen = Seen { args, exporter, record, recorder: Recorder::new(look::now_ms()) };
+    let recorder = Recorder::new(look::now_ms());
+    let mut seen = Seen { args, exporter, record, recorder, complaints: Complaints::default() };
     look::look("watch", settings, config, args.during, |sight| {
         seen.take(&sight);
         true
@@ -110,6 +113,7 @@ struct Seen<'a> {
     exporter: Option<Exporter>,
     record: Option<Draft>,
     recorder: Recorder,
+    complaints: Complaints,
 }
 
 impl Seen<'_> {
@@ -122,8 +126,10 @@ impl Seen<'_> {
             None if self.args.json => print_json(sight),
             None => out::print(&text::render(sight)),
         }
-        if let (Sight::Lost { node, error }, true) = (sight, self.exporter.is_some()) {
-            out::complain(&format!("{node}: {error}\n"));
+        if self.exporter.is_some()
+            && let Some(line) = self.complaints.line(sight, Instant::now())
+        {
+            out::complain(&line);
         }
     }
 
