@@ -23,9 +23,9 @@ fn owned(handle: io::Result<std::os::fd::OwnedFd>) -> Box<dyn Write + Send> {
     }
 }
 
-/// Writes a command's answer. A reader that has gone has seen enough.
-pub(crate) fn print(text: &str) {
-    let _ = stdout().write_all(text.as_bytes());
+/// Writes a command's answer. `false`: its reader has gone, and has seen enough.
+pub(crate) fn print(text: &str) -> bool {
+    stdout().write_all(text.as_bytes()).is_ok()
 }
 
 /// Writes a complaint to standard error.

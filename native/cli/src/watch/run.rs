@@ -95,11 +95,7 @@ async fn show(args: &WatchArgs, settings: LookSettings) -> Result<(), WatchError
     };
     let recorder = Recorder::new(look::now_ms());
     let mut seen = Seen { args, exporter, record, recorder, complaints: Complaints::default() };
-    look::look("watch", settings, config, args.during, |sight| {
-        seen.take(&sight);
-        true
-    })
-    .await?;
+    look::look("watch", settings, config, args.during, |sight| seen.take(&sight)).await?;
     seen.finish()
 }
 
@@ -117,20 +113,25 @@ struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    fn take(&mut self, sight: &Sight) {
+    /// `false`: nobody wants to see more.
+    fn take(&mut self, sight: &Sight) -> bool {
         if self.record.is_some() {
             look::keep(&mut self.recorder, sight);
         }
-        match &self.exporter {
-            Some(exporter) => exporter.take(sight),
+        let read = match &self.exporter {
+            Some(exporter) => {
+                exporter.take(sight);
+                true
+            }
             None if self.args.json => print_json(sight),
             None => out::print(&text::render(sight)),
-        }
+        };
         if self.exporter.is_some()
             && let Some(line) = self.complaints.line(sight, Instant::now())
         {
             out::complain(&line);
         }
+        read || self.record.is_some()
     }
 
     fn finish(self) -> Result<(), WatchError> {
@@ -141,7 +142,7 @@ impl Seen<'_> {
     }
 }
 
-fn print_json(sight: &Sight) {
+fn print_json(sight: &Sight) -> bool {
     let line = match sight {
         Sight::Joined { node, hello } => {
             Line::Joined { node: node.as_str(), release: &hello.release, schedulers: hello.schedulers }
@@ -150,8 +151,8 @@ fn print_json(sight: &Sight) {
         Sight::Lost { node, error } => {
             Line::Lost { node: node.as_str(), problem: Arc::clone(error).to_string() }
         }
-        _ => return,
+        _ => return true,
     };
     // Names and numbers always serialize.
-    out::print(&(serde_json::to_string(&line).unwrap_or_default() + "\n"));
+    out::print(&(serde_json::to_string(&line).unwrap_or_default() + "\n"))
 }
