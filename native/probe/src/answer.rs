@@ -25,7 +25,7 @@ pub struct Hello {
 }
 
 /// The answer of a round.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Answer {
     /// Monotonic time there, in microseconds.
     pub(crate) at: i64,
@@ -41,8 +41,44 @@ pub(crate) struct Answer {
     pub(crate) depth_took: u64,
 }
 
+/// Threads of the virtual machine: three kinds, 1,024 of each at most.
+const THREADS: usize = 3 * 1_024;
+/// Nodes, pools, clients of a pool, and processes of a part.
+const NODES: usize = 1_000;
+const POOLS: usize = 200;
+const CLIENTS: usize = 1_000;
+const PROCESSES: usize = 1_000;
+/// Bytes of an atom (255 characters), and of a process as it is printed.
+pub(crate) const ATOM: usize = 4 * 255;
+const PID: usize = 64;
+
+impl Answer {
+    /// Cuts off what no node has. What is kept of an answer is made of what is left.
+    pub(crate) fn bound(&mut self) {
+        self.system.queues.truncate(THREADS);
+        if let Some(wall) = &mut self.system.wall {
+            wall.truncate(THREADS);
+        }
+        self.system.view.truncate(NODES);
+        self.system.links.retain(|(peer, _)| peer.len() <= ATOM);
+        self.system.links.truncate(NODES);
+        let fits = |name: &Option<String>| name.as_ref().is_none_or(|name| name.len() <= ATOM);
+        self.pools.retain(|pool| pool.pool.len() <= PID && fits(&pool.name));
+        self.pools.truncate(POOLS);
+        for pool in &mut self.pools {
+            pool.holders.truncate(CLIENTS);
+            pool.waiters.truncate(CLIENTS);
+        }
+        if let Some(top) = &mut self.top {
+            top.processes.retain(|spent| spent.process.fits());
+            top.processes.truncate(PROCESSES);
+            top.orphans.1.retain(ProcessInfo::fits);
+        }
+    }
+}
+
 /// `system.erl`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct System {
     /// System time there, in milliseconds.
     pub(crate) clock: i64,
@@ -135,6 +171,18 @@ pub struct ProcessInfo {
     pub memory: u64,
     /// All that it has spent since its start.
     pub reductions: u64,
+}
+
+impl ProcessInfo {
+    /// Whether its names are as long as names can be.
+    fn fits(&self) -> bool {
+        let short = |function: &Function| function.0.len() <= ATOM && function.1.len() <= ATOM;
+        self.pid.len() <= PID
+            && self.status.len() <= ATOM
+            && self.name.as_ref().is_none_or(|name| name.len() <= ATOM)
+            && short(&self.started)
+            && self.current.as_ref().is_none_or(short)
+    }
 }
 
 /// A process that has something: a table, a port.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use outrigger_watch::Window;
 
 use crate::recorder::Recorder;
-use crate::watch::Round;
+use crate::round::Round;
 
 /// Keeps what is seen between two moments, in blocks. What is before and behind them is not kept: a warm-up is left out so, of
 /// histograms too.

@@ -11,7 +11,8 @@ use tokio::time::sleep;
 
 use crate::answer::Hello;
 use crate::latency::Latencies;
-use crate::watch::{Round, Watch, WatchConfig};
+use crate::round::Round;
+use crate::watch::{Watch, WatchConfig};
 use crate::{ProbeError, Views};
 
 /// What is seen of the nodes.

@@ -140,7 +140,7 @@ impl Events {
     /// How many there were of a kind.
     #[must_use]
     pub fn count(&self, kind: EventKind) -> u64 {
-        self.counts.iter().filter(|(of, _)| *of == kind).map(|(_, count)| count).sum()
+        self.counts.iter().filter(|(of, _)| *of == kind).fold(0, |sum, (_, count)| sum.saturating_add(*count))
     }
 
     /// Takes in what came later.
@@ -149,7 +149,7 @@ impl Events {
         const LAST: usize = 64;
         for (kind, count) in later.counts {
             match self.counts.iter_mut().find(|(of, _)| *of == kind) {
-                Some((_, known)) => *known += count,
+                Some((_, known)) => *known = known.saturating_add(count),
                 None => self.counts.push((kind, count)),
             }
         }

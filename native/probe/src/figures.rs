@@ -114,24 +114,24 @@ fn utilisation(hello: &Hello, before: &[(u64, u64, u64)], now: &[(u64, u64, u64)
         before.iter().map(|(id, active, total)| (*id, (*active, *total))).collect();
     let kinds = [
         ("sched.util", hello.all_schedulers),
-        ("sched.util.dirty_cpu", hello.all_schedulers + hello.dirty_cpu),
+        ("sched.util.dirty_cpu", hello.all_schedulers.saturating_add(hello.dirty_cpu)),
         ("sched.util.dirty_io", u64::MAX),
     ];
-    let mut sums = [(0, 0); 3];
+    let mut sums = [(0.0, 0.0); 3];
     let mut of_each: Vec<(u64, f64)> = Vec::new();
     for (id, active, total) in now {
         let Some((active_before, total_before)) = before.get(id) else { continue };
         let (active, total) = (active.saturating_sub(*active_before), total.saturating_sub(*total_before));
         let kind = kinds.iter().position(|(_, last)| id <= last).unwrap_or(2);
-        sums[kind].0 += active;
-        sums[kind].1 += total;
+        sums[kind].0 += active as f64;
+        sums[kind].1 += total as f64;
         if kind == 0 && total > 0 {
             of_each.push((*id, active as f64 / total as f64));
         }
     }
     for ((metric, _), (active, total)) in kinds.iter().zip(sums) {
-        if total > 0 {
-            out.push(metric, active as f64 / total as f64);
+        if total > 0.0 {
+            out.push(metric, active / total);
         }
     }
     of_each.sort_by_key(|(id, _)| *id);
@@ -143,7 +143,7 @@ fn utilisation(hello: &Hello, before: &[(u64, u64, u64)], now: &[(u64, u64, u64)
 fn levels(hello: &Hello, system: &System, out: &mut Out) {
     let normal = usize::try_from(hello.all_schedulers).unwrap_or(usize::MAX).min(system.queues.len());
     let (normal, dirty) = system.queues.split_at(normal);
-    out.push("runq.total", normal.iter().sum::<u64>() as f64);
+    out.push("runq.total", normal.iter().map(|length| *length as f64).sum());
     for (place, length) in normal.iter().enumerate() {
         out.labelled("runq.each", "queue", &(place + 1).to_string(), *length as f64);
     }

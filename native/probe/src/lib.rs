@@ -32,7 +32,7 @@
 //! # Rooms
 //!
 //! `guest` (the program, and how it gets there) -> `answer` (what it says, as types) -> `figures`, `pools`, `busiest`, `orphans`, `latency`, `depth` (pure: what one answer and
-//! the one before it mean) -> `watch` (the rhythm) ->
+//! the one before it mean) -> `rounds` (all of that, pure) -> `watch` (the rhythm) ->
 //! `cluster` (all nodes; `views`: whether they see each other). Beside them `profile`, with a guest of its own that samples stacks; `tree`, with one
 //! that reads who has started whom; and `events`, which the
 //! virtual machine reports by itself.
@@ -59,6 +59,8 @@ mod pools;
 mod profile;
 mod recorder;
 mod rolling;
+mod round;
+mod rounds;
 mod tree;
 mod views;
 mod watch;
@@ -80,6 +82,7 @@ pub use pools::{Holder, Pool, Waiter};
 pub use profile::{By, Cost, ProcessTime, Profile, ProfileConfig, Profiler, SamplePace};
 pub use recorder::Recorder;
 pub use rolling::Rolling;
+pub use round::Round;
 pub use tree::{TreeConfig, read_tree};
 pub use views::Views;
-pub use watch::{Round, Watch, WatchConfig};
+pub use watch::{Watch, WatchConfig};

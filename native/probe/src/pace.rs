@@ -44,6 +44,8 @@ const FIRST: usize = 1_000;
 /// What is read in any case costs as much as so many processes.
 const FIXED: usize = 100;
 const ROUNDS: usize = 5;
+/// Seconds from one round to the next, at most, whatever a node says that they cost.
+const LONGEST: f64 = 3_600.0;
 /// The part of the share that is for what lies deeper, and over how many rounds its cost is told.
 const DEEPER: f64 = 0.25;
 const PAST: usize = 32;
@@ -72,7 +74,7 @@ impl Pace {
         if self.each.len() == ROUNDS {
             self.each.pop_front();
         }
-        self.each.push_back(took.as_secs_f64() / (read + FIXED) as f64);
+        self.each.push_back(took.as_secs_f64() / read.saturating_add(FIXED) as f64);
         let may = self.interval.as_secs_f64() * self.duty / 2.0;
         let fits = (may / self.cost_of_one().max(1e-9)) as usize;
         self.size = fits.saturating_sub(FIXED).clamp(LEAST, MOST);
@@ -103,7 +105,8 @@ impl Pace {
     /// From the start of one round to the start of the next.
     #[must_use]
     pub fn interval(&self) -> Duration {
-        self.interval.max(Duration::from_secs_f64(self.cost() / (self.duty * (1.0 - DEEPER))))
+        let seconds = (self.cost() / (self.duty * (1.0 - DEEPER))).min(LONGEST);
+        self.interval.max(Duration::from_secs_f64(seconds))
     }
 
     /// What is spent on the node, as a share of one core.
@@ -182,6 +185,18 @@ mod tests {
         };
         let read: Vec<bool> = (0..24).map(|_| round(&mut pace)).collect();
         assert_eq!(read.iter().filter(|deeper| **deeper).count(), 3, "a tenth of the rounds: {read:?}");
+    }
+
+    /// A watch that added what a node says to a clock would end with it.
+    #[test]
+    fn whatever_a_node_says_it_is_asked_again() {
+        let mut pace = Pace::new(Duration::from_secs(1), 0.000_1);
+        for _ in 0..10 {
+            pace.took(Duration::from_micros(u64::MAX), usize::MAX);
+            pace.took(Duration::from_micros(u64::MAX), 0);
+            pace.went_deeper(Duration::from_micros(u64::MAX));
+        }
+        assert!(pace.interval() <= Duration::from_secs(3_600), "{:?}", pace.interval());
     }
 
     #[test]

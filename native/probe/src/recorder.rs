@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use outrigger_watch::catalogue::{self, Kind, METRICS, Read};
 use outrigger_watch::{Key, LogLinear, NodeWindow, Sample, Series, Window};
 
-use crate::watch::Round;
+use crate::round::Round;
 
 /// Series of one node, and samples of one series: what is beyond them is not kept, and said so.
 const SERIES: usize = 2_000;
 const SAMPLES: usize = 100_000;
 const NOT_COUNTED: &str = "Outrigger.Watch is not started on this node, or not told to count it";
+/// What is read only when somebody wants it, for it sets a flag of the node.
+const STATES: &str = "sched.state";
+const NOT_ASKED: &str = "read with `outrigger watch --states --record FILE` alone";
 
 /// Keeps what is seen from one moment on.
 ///
@@ -79,6 +82,12 @@ impl Recorder {
     #[must_use]
     pub fn window(mut self, until: u64) -> Window {
         self.window.until = self.window.from.max(until);
+        for node in self.window.nodes.values_mut() {
+            let has_states = node.series.keys().any(|key| key.metric == STATES);
+            if !has_states {
+                node.absent.entry(STATES.to_owned()).or_insert_with(|| NOT_ASKED.to_owned());
+            }
+        }
         self.window
     }
 
@@ -116,5 +125,27 @@ fn keep_latencies(node: &mut NodeWindow, round: &Round) {
     }
     for metric in counted {
         node.absent.remove(metric.name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rolling::tests::round;
+
+    #[test]
+    fn a_sample_that_is_not_kept_is_said() {
+        let mut recorder = Recorder::new(0);
+        recorder.saw(&round("a@h", 1, 1.0));
+        let node = recorder.window.nodes.get_mut("a@h").unwrap();
+        let key = Key::new("runq.total");
+        node.series.insert(key.clone(), Series::Samples(vec![Sample { at: 1, value: 1.0 }; SAMPLES - 1]));
+        recorder.saw(&round("a@h", 2, 2.0));
+        assert_eq!(recorder.window.nodes["a@h"].absent.get("runq.total"), None);
+        recorder.saw(&round("a@h", 3, 3.0));
+        let node = &recorder.window.nodes["a@h"];
+        assert!(node.absent["runq.total"].contains("100000"), "{:?}", node.absent.get("runq.total"));
+        let Series::Samples(samples) = &node.series[&key] else { panic!("samples") };
+        assert_eq!((samples.len(), samples.last().map(|sample| sample.value)), (SAMPLES, Some(2.0)));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use outrigger_watch::Window;
 
 use crate::recorder::Recorder;
-use crate::watch::Round;
+use crate::round::Round;
 
 /// Rounds that are kept, of all nodes together.
 const MOST: usize = 100_000;

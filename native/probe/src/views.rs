@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Figure;
-use crate::watch::Round;
+use crate::round::Round;
 
 /// The latest view of each node that is watched.
 ///

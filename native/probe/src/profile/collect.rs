@@ -151,7 +151,7 @@ impl Profile {
         }
         self.known.extend(sampled.processes.iter().map(|(pid, info)| (*pid, info.clone())));
         self.cost.ticks += sampled.ticks.len() as u64;
-        self.cost.seconds += (sampled.until - sampled.since).max(0) as f64 / 1e6;
+        self.cost.seconds += sampled.until.saturating_sub(sampled.since).max(0) as f64 / 1e6;
         self.cost.worked += worked;
         let deepest = sampled.stacks.iter().map(|(stack, _)| stack.len()).max();
         self.deepest = self.deepest.max(deepest.unwrap_or(0));

@@ -124,14 +124,14 @@ impl SamplePace {
     pub(super) fn took(&mut self, sampled: &Sampled) -> f64 {
         let ticks = sampled.ticks.len().max(1);
         let mut looks: Vec<f64> = (sampled.ticks.iter())
-            .map(|tick| tick.took() as f64 / 1e6 / ((tick.examined + sampled.hot) as f64 + FIXED))
+            .map(|tick| tick.took() as f64 / 1e6 / (tick.examined.saturating_add(sampled.hot) as f64 + FIXED))
             .collect();
         looks.sort_by(f64::total_cmp);
         let Some(look) = looks.get(looks.len() / 2).copied() else { return 0.0 };
         let stacks: usize = sampled.stacks.iter().map(|(_, samples)| samples.len()).sum();
         let cheapest = sampled.ticks.iter().filter_map(|tick| tick.waited.checked_div(tick.stacks)).min();
         let stack = cheapest.map_or(self.price().stack, |micros| micros as f64 / 1e6);
-        let span = (sampled.until - sampled.since).max(1) as f64 / 1e6;
+        let span = sampled.until.saturating_sub(sampled.since).max(1) as f64 / 1e6;
         let packing = sampled.packing as f64 / 1e6;
         if self.plans.len() == PLANS {
             self.plans.pop_front();
@@ -146,7 +146,7 @@ impl SamplePace {
         let looked: f64 = sampled
             .ticks
             .iter()
-            .map(|tick| ((tick.examined + sampled.hot) as f64 + FIXED) * price.look)
+            .map(|tick| (tick.examined.saturating_add(sampled.hot) as f64 + FIXED) * price.look)
             .sum();
         looked + price.stack * stacks as f64 + packing
     }

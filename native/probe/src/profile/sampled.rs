@@ -3,10 +3,11 @@
 use std::fmt;
 
 use outrigger_term::{OwnedTerm, Pid, TermError, Writer, from_slice};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::pace::Plan;
-use crate::answer::{Function, ProcessInfo};
+use crate::answer::{ATOM, Function, ProcessInfo};
 use crate::events::{EventLimits, Events};
 
 /// The answer to one plan.
@@ -132,6 +133,9 @@ impl<'de> Deserialize<'de> for Name {
     }
 }
 
+/// Bytes of a file's path.
+const PATH: usize = 4_096;
+
 /// One call of a stack, from the innermost on: `{Module, Function, Arity, [{file, _}, {line, _}]}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Call {
@@ -144,8 +148,13 @@ impl<'de> Deserialize<'de> for Call {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let (module, name, arity, at): (String, String, u64, Vec<(String, OwnedTerm)>) =
             Deserialize::deserialize(deserializer)?;
+        if module.len() > ATOM || name.len() > ATOM {
+            return Err(D::Error::custom("a name is longer than an atom can be"));
+        }
         let value = |key: &str| at.iter().find(|(of, _)| of == key).map(|(_, value)| value.as_term());
-        let file = value("file").and_then(|file| from_slice::<String>(file.bytes()).ok());
+        let file = value("file")
+            .and_then(|file| from_slice::<String>(file.bytes()).ok())
+            .filter(|file| file.len() <= PATH);
         let line = value("line").and_then(|line| from_slice::<u64>(line.bytes()).ok());
         Ok(Self { function: Function(module, name, arity), place: file.zip(line) })
     }
