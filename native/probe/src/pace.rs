@@ -11,8 +11,8 @@ use std::time::Duration;
 /// says what one costs. Half of the share is for the walk over processes, whose part is made to fit. If a round costs more than the share
 /// all the same, the next one comes later.
 ///
-/// A quarter of the share is for what lies deeper (allocators, tables, ports). It is a purse: each round pays in, a reading takes out what it took,
-/// and there is no other one before the debt is paid. So the dearest reading comes seldom, and the mean keeps to the share without knowing any price before.
+/// What rounds leave of the share, up to a quarter of it, is for what lies deeper (allocators, tables, ports). It is a purse: each round pays in, a
+/// reading takes out what it took, and there is no other one before the debt is paid. So the dearest reading comes seldom, and the mean keeps to the share without knowing any price before.
 ///
 /// ```
 /// use std::time::Duration;
@@ -46,7 +46,7 @@ const FIXED: usize = 100;
 const ROUNDS: usize = 5;
 /// Seconds from one round to the next, at most, whatever a node says that they cost.
 const LONGEST: f64 = 3_600.0;
-/// The part of the share that is for what lies deeper, and over how many rounds its cost is told.
+/// The part of the share that is for what lies deeper, at most, and over how many rounds its cost is told.
 const DEEPER: f64 = 0.25;
 const PAST: usize = 32;
 
@@ -60,7 +60,7 @@ impl Pace {
             size: FIRST,
             each: VecDeque::with_capacity(ROUNDS),
             // Not in the first round, which is the dearest.
-            purse: -f64::MIN_POSITIVE,
+            purse: 0.0,
             deeper: VecDeque::with_capacity(PAST),
         }
     }
@@ -78,14 +78,17 @@ impl Pace {
         let may = self.interval.as_secs_f64() * self.duty / 2.0;
         let fits = (may / self.cost_of_one().max(1e-9)) as usize;
         self.size = fits.saturating_sub(FIXED).clamp(LEAST, MOST);
-        let pay = self.interval().as_secs_f64() * self.duty * DEEPER;
+        let share = self.interval().as_secs_f64() * self.duty;
+        // Less than a microsecond is how times are rounded.
+        let left = Some(share - self.cost()).filter(|left| *left > 1e-6);
+        let pay = left.unwrap_or(0.0).min(share * DEEPER);
         self.purse = (self.purse + pay).min(pay);
     }
 
     /// Whether the next round may read what lies deeper.
     #[must_use]
     pub fn may_go_deeper(&self) -> bool {
-        self.purse >= 0.0
+        self.purse > 0.0
     }
 
     /// Tells what that took, in the round that was told last.
@@ -105,7 +108,7 @@ impl Pace {
     /// From the start of one round to the start of the next.
     #[must_use]
     pub fn interval(&self) -> Duration {
-        let seconds = (self.cost() / (self.duty * (1.0 - DEEPER))).min(LONGEST);
+        let seconds = (self.cost() / self.duty).min(LONGEST);
         self.interval.max(Duration::from_secs_f64(seconds))
     }
 
@@ -185,6 +188,17 @@ mod tests {
         };
         let read: Vec<bool> = (0..24).map(|_| round(&mut pace)).collect();
         assert_eq!(read.iter().filter(|deeper| **deeper).count(), 3, "a tenth of the rounds: {read:?}");
+    }
+
+    #[test]
+    fn rounds_that_take_all_leave_nothing() {
+        let mut pace = Pace::new(Duration::from_secs(1), 0.01);
+        // The first one read so many processes that a small part looks cheap.
+        for round in 0..20 {
+            pace.took(Duration::from_millis(30), pace.size());
+            assert!(round < ROUNDS || !pace.may_go_deeper(), "{round}");
+        }
+        assert!(pace.interval() > Duration::from_secs(1));
     }
 
     /// A watch that added what a node says to a clock would end with it.
