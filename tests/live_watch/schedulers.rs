@@ -120,3 +120,19 @@ fn orphans_are_named() {
     names.sort();
     assert_eq!(names, ["\"kept\"", "\"kit_control\"", "\"lost\""], "the child has a parent");
 }
+
+/// Whoever is asked for what is known of it is put into a run queue for it.
+#[test]
+fn the_run_queue_is_the_node_s_own_and_not_of_a_walk() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).args(&["+S", "1:1"]).start();
+    beam.eval("[spawn(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 1000)], ok");
+    let watcher = Watcher::start(&epmd, &[beam.name()], &[]);
+    let mut next = 0;
+    for _ in 0..5 {
+        let (behind, round) = watcher.round(next, beam.name());
+        let queued = figure(&round, "runq.total").unwrap();
+        assert!(queued < 50.0, "{queued} wait on a node that does nothing");
+        next = behind;
+    }
+}

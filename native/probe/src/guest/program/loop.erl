@@ -2,6 +2,8 @@
 %% latency => new | more, depth => of depths.erl}`.
 Round = fun(Wanted, {Walk, Read, Walks}) ->
   Began = erlang:monotonic_time(microsecond),
+  %% Ahead of the walk: whoever is asked for what is known of it is put into a run queue for it.
+  Now = System(),
   {Top1, Walk1} = case Wanted of
     #{top := {Size, Count}} -> Top(Size, Count, case Walk of undefined -> {Again(erlang:processes(), 0, [], Began), []}; _ -> Walk end);
     _ -> {undefined, Walk}
@@ -11,7 +13,7 @@ Round = fun(Wanted, {Walk, Read, Walks}) ->
   {Deeper, Spent, Walks1} = Depth(Wanted, Walks),
   Answer = #{
     at => Began,
-    system => System(),
+    system => Now,
     top => Top1,
     latency => Counted,
     pools => case Wanted of #{pools := Number} -> Pools(Number); _ -> [] end,
