@@ -50,6 +50,8 @@ mod cluster;
 mod depth;
 mod error;
 mod events;
+#[cfg(feature = "fuzzing")]
+mod fed;
 mod figures;
 mod guest;
 mod latency;
@@ -74,6 +76,8 @@ pub use cluster::{Cluster, Sight};
 pub use depth::{DepthConfig, Port, Table};
 pub use error::ProbeError;
 pub use events::{Event, EventKind, EventLimits, Events, Standing};
+#[cfg(feature = "fuzzing")]
+pub use fed::Fed;
 pub use figures::Figure;
 pub use guest::Guest;
 pub use latency::Latency;

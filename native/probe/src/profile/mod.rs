@@ -4,6 +4,8 @@
 //! [`Profiler`] (the rhythm, by the plan of `pace`).
 
 mod collect;
+#[cfg(feature = "fuzzing")]
+mod fed;
 mod pace;
 mod profiler;
 mod root;
@@ -11,6 +13,8 @@ mod sampled;
 mod weigh;
 
 pub use collect::{Cost, ProcessTime, Profile};
+#[cfg(feature = "fuzzing")]
+pub(crate) use fed::FedProfile;
 pub use pace::SamplePace;
 pub use profiler::{ProfileConfig, Profiler};
 pub use root::By;
