@@ -2,15 +2,24 @@
 -module(depths).
 -export([hoard/0, moving/0, allocators/0, mark/0, shares/0, is_counting/0]).
 
-%% Ten thousand small tables, and a large one of `hoarder`, beside an empty one of the same name.
+%% Ten thousand small tables, more than a part of a walk has, and three large ones before, among and behind them. The largest is that of `hoarder`,
+%% beside an empty one of the same name.
 hoard() ->
-  [ets:new(small, [public]) || _ <- lists:seq(1, 10000)],
+  filled(first, 30000),
+  [ets:new(small, [public]) || _ <- lists:seq(1, 5000)],
   up(hoarder, fun() ->
-    Table = ets:new(orders, [ordered_set]),
-    ets:insert(Table, [{N, lists:seq(1, 20)} || N <- lists:seq(1, 50000)]),
+    Table = filled(orders, 50000),
     ets:insert(ets:new(orders, []), {key, "hush-hush"}),
     persistent_term:put(table, Table)
-  end, fun() -> receive stop -> ok end end).
+  end, fun() -> receive stop -> ok end end),
+  [ets:new(small, [public]) || _ <- lists:seq(1, 5000)],
+  filled(last, 20000),
+  ok.
+
+filled(Name, Objects) ->
+  Table = ets:new(Name, [ordered_set]),
+  ets:insert(Table, [{N, lists:seq(1, 20)} || N <- lists:seq(1, Objects)]),
+  Table.
 
 %% A socket from `sender` to `sink`, over which ten megabytes go when it is told so, and a program with a secret in its command line.
 moving() ->
