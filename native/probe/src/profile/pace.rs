@@ -8,7 +8,8 @@ use super::sampled::Sampled;
 ///
 /// What a tick costs is to look at statuses, so much for each process, and to take stacks. Both are measured there, as time by the clock: whatever else
 /// runs on the machine only adds to them, and a stack of one that runs is waited for without work. So of the looks of one plan the median counts, of its
-/// stacks the cheapest, and of the last few plans the cheapest.
+/// stacks the cheapest, and of the last few plans the cheapest. What the sampler cannot measure of itself is added: so much for each second that it measures
+/// (`BESIDE`).
 ///
 /// As many processes are looked at in a tick as the share allows for at the rate that is wished for; if it does not even allow for [`SamplePace::LEAST`],
 /// ticks come later.
@@ -58,6 +59,9 @@ impl Plan {
 }
 
 const FIXED: f64 = 100.0;
+/// What a node spends for each second that the sampler measures: its scheduler is woken for each tick, those who are looked at handle a signal, an answer is
+/// encoded and written, and heaps are collected. Measured from outside, on a quiet machine: `make bench-watch_cost`.
+const BESIDE: f64 = 1.6;
 const MOST: usize = 10_000;
 const SLOWEST: f64 = 1.0;
 const PLANS: usize = 5;
@@ -109,7 +113,7 @@ impl SamplePace {
         let ticks = (rate.round() as usize).max(1);
         let mut waits = Vec::with_capacity(ticks);
         // The look itself takes its part of the time between two ticks.
-        let mean = (1.0 / rate - self.tick(self.part())).max(0.001) * 1e3;
+        let mean = (1.0 / rate - self.tick(self.part()) / BESIDE).max(0.001) * 1e3;
         for _ in 0..ticks {
             self.number += 1;
             let wait = mean * (0.5 + (self.number as f64 * GOLDEN).fract()) + self.owed;
@@ -124,15 +128,17 @@ impl SamplePace {
     pub(super) fn took(&mut self, sampled: &Sampled) -> f64 {
         let ticks = sampled.ticks.len().max(1);
         let mut looks: Vec<f64> = (sampled.ticks.iter())
-            .map(|tick| tick.took() as f64 / 1e6 / (tick.examined.saturating_add(sampled.hot) as f64 + FIXED))
+            .map(|tick| {
+                seconds(tick.took() as f64) / (tick.examined.saturating_add(sampled.hot) as f64 + FIXED)
+            })
             .collect();
         looks.sort_by(f64::total_cmp);
         let Some(look) = looks.get(looks.len() / 2).copied() else { return 0.0 };
         let stacks: usize = sampled.stacks.iter().map(|(_, samples)| samples.len()).sum();
         let cheapest = sampled.ticks.iter().filter_map(|tick| tick.waited.checked_div(tick.stacks)).min();
-        let stack = cheapest.map_or(self.price().stack, |micros| micros as f64 / 1e6);
+        let stack = cheapest.map_or(self.price().stack, |micros| seconds(micros as f64));
         let span = sampled.until.saturating_sub(sampled.since).max(1) as f64 / 1e6;
-        let packing = sampled.packing as f64 / 1e6;
+        let packing = seconds(sampled.packing as f64);
         if self.plans.len() == PLANS {
             self.plans.pop_front();
         }
@@ -168,6 +174,11 @@ impl SamplePace {
             packing: least(|price| price.packing).unwrap_or(FIRST.packing).min(self.duty / 2.0),
         }
     }
+}
+
+/// What so many measured microseconds cost the node.
+fn seconds(micros: f64) -> f64 {
+    micros / 1e6 * BESIDE
 }
 
 #[cfg(test)]
@@ -222,7 +233,7 @@ mod tests {
                 }
             }
             let spent = spent / span;
-            let floor = (look * 182.0 + (stack * runs) as f64) / 1e6 * 1.05;
+            let floor = seconds(look * 182.0 + (stack * runs) as f64) * 1.05;
             prop_assert!(spent <= (duty * 1.1).max(floor + 0.001), "{spent} of {duty}, {}", pace.rate());
         }
     }
@@ -247,6 +258,6 @@ mod tests {
         assert!(pace.rate() < 10.0, "{}", pace.rate());
         assert_eq!(pace.part(), SamplePace::LEAST);
         pace.took(&played(&pace.clone().plan(), 0.2, 10, 1));
-        assert!(pace.rate() > 99.0 && pace.part() > 500, "{} {}", pace.rate(), pace.part());
+        assert!(pace.rate() > 99.0 && pace.part() > 400, "{} {}", pace.rate(), pace.part());
     }
 }
