@@ -16,7 +16,8 @@ impl Gates {
     fn new(budgets: &[&str]) -> Self {
         let budgets: String =
             budgets.iter().map(|pass| format!("[[gate.serve.budget]]\npass = '{pass}'\n")).collect();
-        Self::of(&format!("window = \"2s\"\nwarm_up = \"0s\"\nsamples = 2\n{budgets}"))
+        // On a busy machine rounds are seconds apart, and of each window two have to be seen.
+        Self::of(&format!("window = \"6s\"\nwarm_up = \"0s\"\nsamples = 2\n{budgets}"))
     }
 
     fn of(settings: &str) -> Self {
