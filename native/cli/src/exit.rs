@@ -1,8 +1,11 @@
 //! The exit codes of the binary: a contract with scripts, `Outrigger.Node` and `mix outrigger.doctor`.
 
+use std::fmt;
 use std::process::ExitCode;
 
 use outrigger_watch::gate::Verdict;
+
+use crate::out;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,17 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Verdict(verdict) => verdict.exit_code(),
+        }
+    }
+}
+
+/// How a command has ended: what went wrong is told, and `code` says whose fault it is.
+pub(crate) fn ended<E: fmt::Display>(done: Result<(), E>, code: impl FnOnce(&E) -> Exit) -> Exit {
+    match done {
+        Ok(()) => Exit::Ok,
+        Err(error) => {
+            out::complain(&format!("error: {error}\n"));
+            code(&error)
         }
     }
 }

@@ -18,7 +18,7 @@ use super::files::{Files, Unwritten};
 use super::summary::{Subject, Summary};
 use super::{report, text};
 use crate::args::ProfileArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, ended};
 use crate::look::{self, now_ms};
 use crate::out;
 use crate::run::Stop;
@@ -72,13 +72,7 @@ impl ProfileError {
 
 /// Profiles until its time is over, or a signal comes.
 pub(crate) fn run(args: &ProfileArgs) -> Exit {
-    match profile(args) {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            out::complain(&format!("error: {error}\n"));
-            error.exit()
-        }
-    }
+    ended(profile(args), ProfileError::exit)
 }
 
 fn profile(args: &ProfileArgs) -> Result<(), ProfileError> {

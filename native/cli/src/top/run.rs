@@ -13,9 +13,8 @@ use super::draw::draw;
 use super::keys::wish;
 use super::state::State;
 use crate::args::TopArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, ended};
 use crate::look::{self, LookError};
-use crate::out;
 use crate::settings::LookSettings;
 
 /// Processes of each order, tables, ports: more than fit on a screen.
@@ -34,17 +33,11 @@ enum TopError {
 
 /// Shows nodes until somebody quits.
 pub(crate) fn run(args: &TopArgs) -> Exit {
-    match top(args) {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            out::complain(&format!("error: {error}\n"));
-            match error {
-                TopError::Look(error) => error.exit(),
-                TopError::NoTerminal => Exit::Usage,
-                _ => Exit::Failed,
-            }
-        }
-    }
+    ended(top(args), |error| match error {
+        TopError::Look(error) => error.exit(),
+        TopError::NoTerminal => Exit::Usage,
+        _ => Exit::Failed,
+    })
 }
 
 fn top(args: &TopArgs) -> Result<(), TopError> {

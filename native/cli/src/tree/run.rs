@@ -12,7 +12,7 @@ use outrigger_watch::tree::{self, Picture, Snapshot, View};
 use tokio::runtime::Builder;
 
 use crate::args::TreeArgs;
-use crate::exit::Exit;
+use crate::exit::{Exit, ended};
 use crate::look;
 use crate::out;
 use crate::settings::{LookSettings, SettingsError};
@@ -50,13 +50,7 @@ impl TreeError {
 
 /// Shows the nodes, one after the other.
 pub(crate) fn run(args: &TreeArgs) -> Exit {
-    match show(args) {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            out::complain(&format!("error: {error}\n"));
-            error.exit()
-        }
-    }
+    ended(show(args), TreeError::exit)
 }
 
 fn show(args: &TreeArgs) -> Result<(), TreeError> {

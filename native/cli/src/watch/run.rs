@@ -15,7 +15,7 @@ use super::openmetrics::Exporter;
 use super::text;
 use crate::args::WatchArgs;
 use crate::draft::Draft;
-use crate::exit::Exit;
+use crate::exit::{Exit, ended};
 use crate::look::{self, LookError};
 use crate::out;
 use crate::settings::LookSettings;
@@ -53,13 +53,7 @@ enum Line<'a> {
 
 /// Watches until its time is over, or a signal comes.
 pub(crate) fn run(args: &WatchArgs) -> Exit {
-    match watch(args) {
-        Ok(()) => Exit::Ok,
-        Err(error) => {
-            out::complain(&format!("error: {error}\n"));
-            error.exit()
-        }
-    }
+    ended(watch(args), WatchError::exit)
 }
 
 fn watch(args: &WatchArgs) -> Result<(), WatchError> {
