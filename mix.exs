@@ -5,8 +5,6 @@ defmodule Outrigger.MixProject do
   use Mix.Project
 
   @version "0.1.0"
-  # The crates a source build needs. `testkit` is for this repository only.
-  @shipped_crates ~w(term proto node fanout limit events watch probe nif cli)
 
   def project do
     [
@@ -63,11 +61,11 @@ defmodule Outrigger.MixProject do
     ]
   end
 
-  # Crates by their src and manifest, never as folders: a folder would bring along any target/ in it. The workspace
-  # manifest has to ship: without it cargo takes a consumer's own workspace for ours and fails.
+  # Crates file by file: a folder would bring along any target/ in it. The workspace manifest has to ship: without it
+  # cargo takes a consumer's own workspace for ours and fails.
   defp package_files do
-    ~w(mix.exs .formatter.exs README.md CHANGELOG.md LICENSE Cargo.toml Cargo.lock elixir_pkg/lib elixir_pkg/build) ++
-      Enum.flat_map(@shipped_crates, &["native/#{&1}/Cargo.toml", "native/#{&1}/src"])
+    ~w(mix.exs .formatter.exs README.md CHANGELOG.md LICENSE elixir_pkg/lib elixir_pkg/build) ++
+      Outrigger.NativeBuild.sources()
   end
 
   # What `mix hex.build` would pack, one path a line, for the package test where there is no Hex.

@@ -15,14 +15,9 @@ defmodule Outrigger.NativeBuild do
   @root Path.expand("../..", __DIR__)
   @priv Path.join(@root, "priv/native")
   @stamp Path.join(@priv, ".fingerprint")
-  # native/testkit is left out: nothing that ships depends on it.
-  @sources ["Cargo.toml", "Cargo.lock"] ++
-             Enum.flat_map(~w(term proto node fanout limit events watch nif cli), fn crate ->
-               [
-                 "native/#{crate}/Cargo.toml",
-                 "native/#{crate}/src/**/*.rs"
-               ]
-             end)
+  # Those a source build needs. `testkit` is for this repository only, `pubsub` and `stream` are for programs in Rust.
+  @crates ~w(term proto node fanout limit events watch probe nif cli)
+  @lock "Cargo.lock"
   @settings ~w(RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_TARGET RUSTUP_TOOLCHAIN MIX_TARGET)
 
   def run(args) do
@@ -46,14 +41,24 @@ defmodule Outrigger.NativeBuild do
     end
   end
 
+  # The files of this repository that a build goes by, from its root: what is packed, and what has it build anew.
+  def sources do
+    ["Cargo.toml", @lock] ++
+      for crate <- @crates,
+          listed <- ["native/#{crate}/Cargo.toml", "native/#{crate}/src/**"],
+          path <- @root |> Path.join(listed) |> Path.wildcard(match_dot: true) |> Enum.sort(),
+          File.regular?(path),
+          do: Path.relative_to(path, @root)
+  end
+
   defp stale? do
-    File.read(@stamp) != {:ok, fingerprint()} or
+    File.read(@stamp) != {:ok, fingerprint(contents())} or
       not Enum.all?(Map.values(outputs()), &File.regular?(Path.join(@priv, &1)))
   end
 
   defp build(dependency?) do
     # Taken before cargo reads the sources: what is edited meanwhile is built by the next run.
-    fingerprint = fingerprint()
+    contents = contents()
     target = target_dir(dependency?)
     cargo!(target)
     File.mkdir_p!(@priv)
@@ -62,7 +67,7 @@ defmodule Outrigger.NativeBuild do
       install!(Path.join(release_dir(target), built), Path.join(@priv, shipped))
     end
 
-    write!(@stamp, &File.write!(&1, fingerprint))
+    write!(@stamp, &File.write!(&1, fingerprint(contents)))
     # priv may be new, and the build path links to it.
     Mix.Project.build_structure()
     {:ok, []}
@@ -149,12 +154,22 @@ defmodule Outrigger.NativeBuild do
   end
 
   # Contents, not times: a checkout, a copy into an image or a restored cache changes times only.
-  defp fingerprint do
-    files = @sources |> Enum.flat_map(&Path.wildcard(Path.join(@root, &1))) |> Enum.sort()
-    contents = Enum.map(files, &[Path.relative_to(&1, @root), 0, File.read!(&1), 0])
+  defp contents do
+    for source <- sources(),
+        source != @lock,
+        do: [source, 0, File.read!(Path.join(@root, source)), 0]
+  end
+
+  # The lock as it is behind cargo, which takes out of a packed one what is not shipped.
+  defp fingerprint(contents) do
     settings = Enum.map(@settings, &[&1, ?=, System.get_env(&1, ""), 0])
 
-    [contents, settings, :erlang.system_info(:system_architecture)]
+    [
+      contents,
+      File.read!(Path.join(@root, @lock)),
+      settings,
+      :erlang.system_info(:system_architecture)
+    ]
     |> :erlang.md5()
     |> Base.encode16()
   end
