@@ -20,13 +20,15 @@ end,
 
 %% What each of them runs, and how long that was waited for: `{[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]], Microseconds}`, so that `hd` and
 %% `tl` group them by stacks. Of: `hot`, or `part`.
-Seen = fun(Tick, Of, Actives, Room) ->
-  Some = lists:sublist(Actives, Room),
-  Asked = erlang:monotonic_time(microsecond),
-  Infos = Each(fun erlang:process_info/2, [Pid || {Pid, _} <- Some], [status, current_stacktrace, registered_name, initial_call]),
-  Waited = erlang:monotonic_time(microsecond) - Asked,
-  {[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]
-    || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)], Waited}
+Seen = fun
+  (_Tick, _Of, [], _Room) -> {[], 0};
+  (Tick, Of, Actives, Room) ->
+    Some = lists:sublist(Actives, Room),
+    Asked = erlang:monotonic_time(microsecond),
+    Infos = Each(fun erlang:process_info/2, [Pid || {Pid, _} <- Some], [status, current_stacktrace, registered_name, initial_call]),
+    Waited = erlang:monotonic_time(microsecond) - Asked,
+    {[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]
+      || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)], Waited}
 end,
 
 TickOnce = fun(Tick, Size, Most, {Hot, Todo, Others}) ->
