@@ -28,6 +28,13 @@ defmodule Bench.OsProcess do
     {result, Map.new(os_pids, fn {key, os_pid} -> {key, cpu_us(os_pid) - before[key]} end)}
   end
 
+  @doc "Gives the process, all of its threads, one core and no other."
+  @spec pin(pos_integer, non_neg_integer) :: :ok
+  def pin(os_pid, core) do
+    {_output, 0} = System.cmd("taskset", ~w(-a -c -p #{core} #{os_pid}))
+    :ok
+  end
+
   @doc "Sends a signal, by its name."
   @spec signal(pos_integer, String.t()) :: :ok
   def signal(os_pid, name) do

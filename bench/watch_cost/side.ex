@@ -26,6 +26,23 @@ defmodule Bench.WatchCost.Side do
     {:counters.get(:persistent_term.get(__MODULE__), 1), System.monotonic_time() / second}
   end
 
+  @doc "Has the node measure its schedulers' time, as every watch does, and no more than that; ends it."
+  @spec measured(boolean) :: :ok
+  def measured(true) do
+    spawn(fn ->
+      Process.register(self(), __MODULE__.Measured)
+      :erlang.system_flag(:scheduler_wall_time, true)
+      Process.sleep(:infinity)
+    end)
+
+    :ok
+  end
+
+  def measured(false) do
+    if holder = Process.whereis(__MODULE__.Measured), do: Process.exit(holder, :kill)
+    :ok
+  end
+
   defp work(:nothing, _done), do: :ok
 
   defp work(:messages, done) do
@@ -39,7 +56,7 @@ defmodule Bench.WatchCost.Side do
   end
 
   defp work(:decoding, done), do: for(_ <- 1..2, do: spawn(fn -> decode(text(), done) end))
-  defp work(:little, done), do: spawn(fn -> little(text(), done) end)
+  defp work(:little, done), do: spawn(fn -> little(text(), done, now()) end)
 
   defp ping(pong, table, pair, done) do
     send(pong, {self(), pair})
@@ -66,13 +83,16 @@ defmodule Bench.WatchCost.Side do
     decode(text, done)
   end
 
-  # As much each time, so that a window has as much of it as the next one.
-  defp little(text, done) do
-    for _ <- 1..40, do: URI.decode_query(text)
-    :counters.add(done, 1, 40)
-    Process.sleep(10)
-    little(text, done)
+  # As much each hundredth of a second, by the clock: a window has as much of it as the next one, however fast the machine is meanwhile.
+  defp little(text, done, at) do
+    for _ <- 1..4, do: URI.decode_query(text)
+    :counters.add(done, 1, 4)
+    next = at + 10
+    Process.sleep(max(next - now(), 0))
+    little(text, done, next)
   end
+
+  defp now, do: System.monotonic_time(:millisecond)
 
   defp text, do: URI.encode_query(for n <- 1..30, do: {"key #{n}", "value, number #{n}"})
 end

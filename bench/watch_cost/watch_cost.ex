@@ -2,8 +2,8 @@ defmodule Bench.WatchCost do
   @moduledoc """
   What it costs a node to be watched and profiled from outside: CPU time, and throughput where it has none to spare.
 
-  Windows of time with and without the watcher take turns on one node, and each window with it is put beside the mean of the two around it: so
-  what changes slowly on the machine is in both. The watcher's start and end are in no window.
+  Windows of time with and without the watcher take turns on one node, many and short ones, and each window with it is put beside the mean of the two around
+  it: so what changes slowly on the machine is in both. The watcher's start and end are in no window; in those without it, it is stopped.
   """
 
   alias Bench.{Nodes, Options, OsProcess, Report}
@@ -13,7 +13,7 @@ defmodule Bench.WatchCost do
   What a watch and a profile cost the node that they look at.
 
       make bench-watch_cost
-      bench/watch_cost/run [--only watch,throughput,profile] [--processes 1000,100000] [--seconds 10] [--repeats 6] [--no-keep]
+      bench/watch_cost/run [--only watch,throughput,profile] [--processes 1000,100000] [--seconds 2] [--repeats N] [--no-keep]
   """
 
   @metrics [
@@ -25,7 +25,7 @@ defmodule Bench.WatchCost do
     },
     %{name: "what it says that it costs", unit: "% of a core", better: :lower, goal: nil},
     %{name: "the watcher's own CPU", unit: "% of a core", better: :lower, goal: nil},
-    %{name: "rounds or ticks", unit: "1/s", better: :higher, goal: nil},
+    %{name: "ticks", unit: "1/s", better: :higher, goal: nil},
     %{name: "work with it", unit: "% of that without, a second", better: :higher, goal: "99"},
     %{name: "work with it per CPU", unit: "% of that without", better: :higher, goal: "99"}
   ]
@@ -41,59 +41,88 @@ defmodule Bench.WatchCost do
     sizes = options |> Keyword.get(:processes, "1000,100000") |> String.split(",")
 
     wanted =
-      for size <- sizes, {kind, work, arguments} <- cases(), kind in only do
-        {kind, work, arguments, String.to_integer(size)}
+      for {size, index} <- Enum.with_index(sizes),
+          one <- cases() ++ if(index == 0, do: more_cases(), else: []),
+          one.kind in only do
+        Map.put(one, :processes, String.to_integer(size))
       end
 
     if wanted == [], do: :help, else: keep(Enum.flat_map(wanted, &measure(&1, options)), options)
   end
 
-  # What is measured, what the node does meanwhile, and the watcher's arguments.
+  # What is measured, what the node does meanwhile, the watcher's arguments, and how often: what a node does moves the more, the more it is.
   defp cases do
     [
-      {"watch", :nothing, ["watch", "--json"]},
-      {"throughput", :messages, ["watch", "--json"]},
-      {"throughput", :decoding, ["watch", "--json"]},
-      {"profile", :little, ["profile", "--json"]},
-      {"profile", :little, ["profile", "--json", "--rate", "1000"]}
+      %{kind: "watch", work: :nothing, arguments: ["watch", "--json"], repeats: 24},
+      %{kind: "throughput", work: :messages, arguments: ["watch", "--json"], repeats: 60},
+      %{kind: "throughput", work: :decoding, arguments: ["watch", "--json"], repeats: 60},
+      %{kind: "profile", work: :little, arguments: ["profile", "--json"], repeats: 24}
     ]
   end
 
-  defp measure({_kind, work, arguments, size} = one, options) do
-    # One scheduler: the other core is for the watcher, so that it takes no time of the node's.
+  # What does not go by the number of processes.
+  defp more_cases do
+    [
+      %{kind: "throughput", work: :messages, arguments: ["flag"], repeats: 60},
+      %{kind: "throughput", work: :messages, arguments: ["profile", "--json"], repeats: 60},
+      %{kind: "profile", work: :little, arguments: ~w(profile --json --rate 1000), repeats: 24}
+    ]
+  end
+
+  defp measure(%{kind: kind} = one, options) do
+    # One scheduler, and a core of its own: the watcher has the other one, so that it takes no time of the node's.
     [node] = nodes = Nodes.start("watched", 1, 1)
-    :ok = Nodes.call(node, Side, :start, [work, size])
-    seconds = Keyword.get(options, :seconds, 10)
+    :ok = OsProcess.pin(node.os_pid, 0)
+    :ok = Nodes.call(node, Side, :start, [one.work, one.processes])
+    seconds = Keyword.get(options, :seconds, 2)
+    repeats = Keyword.get(options, :repeats, one.repeats)
     Process.sleep(2_000)
-
-    windows =
-      for repeat <- 0..Keyword.get(options, :repeats, 6) do
-        without = window(node, seconds)
-        watcher = Watcher.start(arguments, node, seconds)
-        with_it = Map.merge(window(node, seconds, watcher.os_pid), Watcher.stop(watcher))
-        IO.puts("#{repeat}  #{title(one)}: #{told(without, with_it)}")
-        # What the guest leaves to collect is not of the next window.
-        Process.sleep(1_000)
-        {repeat, without, with_it}
-      end
-
-    last = window(node, seconds)
+    watcher = Watcher.start(one.arguments, node, 60 + (repeats + 2) * (2 * seconds + 4))
+    {pairs, last} = turns(watcher, seconds, repeats)
+    said = Watcher.stop(watcher)
     Nodes.stop(nodes)
 
     # The first one warms up. Each is put beside those around it.
-    followers = Enum.map(tl(windows), &elem(&1, 1)) ++ [last]
+    befores = Enum.map(pairs, &elem(&1, 0))
 
-    for {{repeat, before, with_it}, behind} <- Enum.zip(windows, followers),
-        repeat > 0,
-        {metric, value} when value != nil <- figures(elem(one, 0), with_it, before, behind) do
-      sample = %{case: title(one), metric: metric, contender: "ours", repeat: repeat}
-      Map.put(sample, :value, value / 1)
-    end
+    samples =
+      for {{before, with_it}, behind, repeat} <-
+            Enum.zip([pairs, tl(befores) ++ [last], 0..repeats]),
+          repeat > 0,
+          {metric, value} <- figures(kind, with_it, before, behind) do
+        %{case: title(one), metric: metric, contender: "ours", repeat: repeat, value: value / 1}
+      end
+
+    whole =
+      for {metric, value} when value != nil <- [
+            {"what it says that it costs", said.said},
+            {"ticks", said.often}
+          ] do
+        %{case: title(one), metric: metric, contender: "ours", repeat: 1, value: value / 1}
+      end
+
+    IO.puts(intervals(samples))
+    samples ++ whole
   end
 
-  defp window(node, seconds, watcher \\ nil) do
-    os_pids = if watcher, do: %{node: node.os_pid, watcher: watcher}, else: %{node: node.os_pid}
+  # Windows without and with it, by turns, and one without it at the end.
+  defp turns(watcher, seconds, repeats) do
+    pairs =
+      for _repeat <- 0..repeats do
+        :ok = Watcher.pause(watcher)
+        without = window(watcher, seconds)
+        :ok = Watcher.resume(watcher)
+        {without, window(watcher, seconds)}
+      end
+
+    :ok = Watcher.pause(watcher)
+    {pairs, window(watcher, seconds)}
+  end
+
+  defp window(%{node: node} = watcher, seconds) do
+    watchers = if watcher.os_pid, do: %{watcher: watcher.os_pid}, else: %{}
     {before, began} = Nodes.call(node, Side, :count, [])
+    os_pids = Map.put(watchers, :node, node.os_pid)
     {_done, used} = OsProcess.measure(os_pids, fn -> Process.sleep(seconds * 1_000) end)
     {later, ended} = Nodes.call(node, Side, :count, [])
 
@@ -105,35 +134,34 @@ defmodule Bench.WatchCost do
     }
   end
 
-  defp figures(kind, with_it, before, behind) do
+  # A node that has no time to spare uses no more of it, and gets less done.
+  defp figures("throughput", with_it, before, behind) do
     mean = fn key -> (before[key] + behind[key]) / 2 end
 
-    cost = [
-      {"CPU of the node for it", with_it.cpu - mean.(:cpu)},
-      {"what it says that it costs", with_it.said},
-      {"the watcher's own CPU", with_it.own},
-      {"rounds or ticks", with_it.often}
+    [
+      {"work with it", 100 * with_it.rate / mean.(:rate)},
+      {"work with it per CPU", 100 * with_it.per_cpu / mean.(:per_cpu)},
+      {"the watcher's own CPU", with_it.own}
     ]
-
-    # A node that has no time to spare uses no more of it, and gets less done.
-    if kind == "throughput" do
-      [
-        {"work with it", 100 * with_it.rate / mean.(:rate)},
-        {"work with it per CPU", 100 * with_it.per_cpu / mean.(:per_cpu)}
-      ] ++ tl(cost)
-    else
-      cost
-    end
   end
 
-  defp told(without, with_it) do
-    says = if with_it.said, do: round_of(with_it.said) <> " %", else: "nothing"
-    "#{round_of(without.cpu)} % without, #{round_of(with_it.cpu)} % with it, which says #{says}"
+  defp figures(_kind, with_it, before, behind) do
+    [
+      {"CPU of the node for it", with_it.cpu - (before.cpu + behind.cpu) / 2},
+      {"the watcher's own CPU", with_it.own}
+    ]
   end
 
-  defp title({kind, work, arguments, size}) do
-    rate = if "--rate" in arguments, do: " at 1000 ticks a second", else: ""
-    "#{kind}#{rate}, #{size} processes, #{Side.title(work)}"
+  defp title(%{kind: kind, arguments: arguments} = one) do
+    how =
+      cond do
+        "--rate" in arguments -> " at 1000 ticks a second"
+        kind == "throughput" and hd(arguments) == "profile" -> " of a profile"
+        arguments == ["flag"] -> " with the schedulers' time measured only"
+        true -> ""
+      end
+
+    "#{kind}#{how}, #{one.processes} processes, #{Side.title(one.work)}"
   end
 
   defp keep(samples, options) do
@@ -151,10 +179,11 @@ defmodule Bench.WatchCost do
 
   defp remarks(samples, options) do
     """
-    Windows of #{Keyword.get(options, :seconds, 10)} s with and without the watcher take turns on one node, and each with it is put beside the mean of the two around
-    it. The node is a BEAM with one scheduler (`+S 1:1`, which does not spin while idle); the watcher is the release binary on the other core. `idle`: all processes
-    wait. `messages`: eight pairs of processes send to each other and count in ETS. `decoding`: two processes decode query strings. Both leave the node no
-    time. `a little work`: a process decodes for about a fifth of the time. A profile has its figures over time with it, as the command does by default.
+    Windows of #{Keyword.get(options, :seconds, 2)} s with and without the watcher take turns on one node, and each with it is put beside the mean of the two around
+    it. Without it, it is stopped (`SIGSTOP`), and leaves what it holds: the node goes on to measure its schedulers' time, the cost of which is a case of its own.
+    The node is a BEAM with one scheduler (`+S 1:1`, which does not spin while idle) on a core of its own; the watcher is the release binary on another. `idle`: all
+    processes wait. `messages`: eight pairs of processes send to each other and count in ETS. `decoding`: two processes decode query strings. Both leave the node no
+    time. `a little work`: a process decodes for about a fiftieth of the time. A profile has its figures over time with it, as the command does by default.
 
     #{intervals(samples)}
     """

@@ -1,18 +1,32 @@
 defmodule Bench.WatchCost.Watcher do
   @moduledoc """
-  A running `outrigger watch` or `outrigger profile`, and what it says of itself.
+  What looks at the node, in turns: a running `outrigger watch` or `outrigger profile`, which is stopped (`SIGSTOP`) and let go on, or the
+  node's measuring of its schedulers' time alone (`flag`), which a watch that is stopped leaves on.
   """
 
   alias Bench.{Nodes, OsProcess}
+  alias Bench.WatchCost.Side
 
-  @type t :: %{port: port, os_pid: pos_integer, folder: Path.t(), command: String.t()}
+  @type t :: %{
+          node: Nodes.t(),
+          command: String.t(),
+          os_pid: pos_integer | nil,
+          port: port | nil,
+          folder: Path.t() | nil
+        }
 
   # Rounds until what comes with the first ones is over.
   @rounds 4
   @patience 60_000
 
-  @doc "Starts it, and waits until it is at its work. A profile is given time for the window and what is around it."
+  @doc "Starts it on the last core, and waits until it is at its work; it looks for so many seconds at most."
   @spec start([String.t()], Nodes.t(), pos_integer) :: t
+  def start(["flag"], node, _seconds) do
+    it = %{node: node, command: "flag", os_pid: nil, port: nil, folder: nil}
+    :ok = resume(it)
+    it
+  end
+
   def start([command | arguments], node, seconds) do
     {:ok, binary} = Outrigger.Binary.fetch()
 
@@ -24,7 +38,7 @@ defmodule Bench.WatchCost.Watcher do
 
     more =
       if command == "profile",
-        do: ["--for", "#{seconds + 60}s", "--out", Path.join(folder, "it")],
+        do: ["--for", "#{seconds}s", "--out", Path.join(folder, "it")],
         else: []
 
     # What it prints goes to a file, as of somebody who keeps it.
@@ -39,13 +53,14 @@ defmodule Bench.WatchCost.Watcher do
       ])
 
     {:os_pid, os_pid} = Port.info(port, :os_pid)
-    it = %{port: port, os_pid: os_pid, folder: folder, command: command}
+    :ok = OsProcess.pin(os_pid, System.schedulers_online() - 1)
+    it = %{node: node, command: command, os_pid: os_pid, port: port, folder: folder}
     settle(it, System.monotonic_time(:millisecond) + @patience)
     it
   end
 
   # A profile says nothing before its end.
-  defp settle(%{command: "profile"}, _deadline), do: Process.sleep(4_000)
+  defp settle(%{command: "profile"}, _deadline), do: Process.sleep(15_000)
 
   defp settle(it, deadline) do
     cond do
@@ -55,13 +70,35 @@ defmodule Bench.WatchCost.Watcher do
     end
   end
 
-  @doc """
-  Ends it. What it says that it costs the node, in percent of a core, and how often it looks in a second; a profile that has seen nothing at work
-  says neither.
-  """
+  @doc "Stops it, until what it has asked for is done."
+  @spec pause(t) :: :ok
+  def pause(%{command: "flag"} = it), do: Nodes.call(it.node, Side, :measured, [false])
+
+  def pause(it) do
+    :ok = OsProcess.signal(it.os_pid, "STOP")
+    # A profile asks for a second and a half at most, a watch for milliseconds.
+    Process.sleep(if it.command == "profile", do: 1_800, else: 300)
+  end
+
+  @doc "Lets it go on. A watch looks at once then, so half a second later there is a round in each second."
+  @spec resume(t) :: :ok
+  def resume(%{command: "flag"} = it), do: Nodes.call(it.node, Side, :measured, [true])
+
+  def resume(it) do
+    :ok = OsProcess.signal(it.os_pid, "CONT")
+    Process.sleep(500)
+  end
+
+  @doc "Ends it. What it says that it costs the node, in percent of a core, and how often a profile looks in a second."
   @spec stop(t) :: %{said: float | nil, often: float | nil}
+  def stop(%{command: "flag"} = it) do
+    :ok = pause(it)
+    %{said: nil, often: nil}
+  end
+
   def stop(it) do
     :ok = OsProcess.signal(it.os_pid, "INT")
+    :ok = OsProcess.signal(it.os_pid, "CONT")
     port = it.port
 
     receive do
@@ -76,19 +113,13 @@ defmodule Bench.WatchCost.Watcher do
   end
 
   defp figures(%{command: "profile"} = it) do
-    case File.read!(said(it)) do
-      "error: no stacks" <> _nothing_ran -> %{said: nil, often: nil}
-      summary -> %{said: 100 * number(summary, ~s("duty":)), often: number(summary, ~s("rate":))}
-    end
+    summary = File.read!(said(it))
+    %{said: 100 * number(summary, ~s("duty":)), often: number(summary, ~s("rate":))}
   end
 
   defp figures(it) do
-    rounds = rounds(it)
-    costs = Enum.map(rounds, &number(&1, ~s("metric":"probe.cpu","labels":{},"value":)))
-    times = Enum.map(rounds, &number(&1, ~s("at_ms":)))
-    behind = Enum.drop(times, @rounds - 1)
-    seconds = (List.last(behind) - hd(behind)) / 1_000
-    %{said: 100 * List.last(costs), often: (length(behind) - 1) / max(seconds, 0.001)}
+    cost = it |> rounds() |> List.last() |> number(~s("metric":"probe.cpu","labels":{},"value":))
+    %{said: 100 * cost, often: nil}
   end
 
   # Those whose line is whole.
