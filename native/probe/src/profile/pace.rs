@@ -11,8 +11,8 @@ use super::sampled::Sampled;
 /// stacks the cheapest, and of the last few plans the cheapest. What the sampler cannot measure of itself is added: so much for each second that it measures
 /// (`BESIDE`).
 ///
-/// As many processes are looked at in a tick as the share allows for at the rate that is wished for; if it does not even allow for [`SamplePace::LEAST`],
-/// ticks come later.
+/// As many processes are looked at in a tick as the share allows for at the rate that is wished for. If it does not even allow for [`SamplePace::LEAST`], or for
+/// parts so large that a walk over all processes is done in five seconds, ticks come later; for walks up to half of the share is spent.
 ///
 /// ```
 /// use outrigger_probe::SamplePace;
@@ -26,6 +26,8 @@ pub struct SamplePace {
     duty: f64,
     plans: VecDeque<Price>,
     number: u64,
+    /// Those of a walk.
+    processes: u64,
     /// Milliseconds that rounding owes to the ticks that come.
     owed: f64,
 }
@@ -33,7 +35,7 @@ pub struct SamplePace {
 /// What one plan has cost, in seconds.
 #[derive(Clone, Copy, Debug)]
 struct Price {
-    /// Of one process that is looked at; a tick costs as much as [`FIXED`] of them besides.
+    /// Of one process that is looked at. A tick costs as much as [`FIXED`] of them besides: its expressions are interpreted.
     look: f64,
     stack: f64,
     /// Stacks in a tick.
@@ -58,15 +60,17 @@ impl Plan {
     pub(super) const HOT: usize = 32;
 }
 
-const FIXED: f64 = 100.0;
+const FIXED: f64 = 400.0;
 /// What a node spends for each second that the sampler measures: its scheduler is woken for each tick, those who are looked at handle a signal, an answer is
 /// encoded and written, and heaps are collected. Measured from outside, on a quiet machine: `make bench-watch_cost`.
 const BESIDE: f64 = 1.6;
 const MOST: usize = 10_000;
 const SLOWEST: f64 = 1.0;
+/// Seconds of a walk.
+const WALK: f64 = 5.0;
 const PLANS: usize = 5;
 /// Before anything is measured: what a slow machine takes.
-const FIRST: Price = Price { look: 2e-6, stack: 50e-6, stacks: 2.0, packing: 2e-3 };
+const FIRST: Price = Price { look: 0.8e-6, stack: 50e-6, stacks: 2.0, packing: 2e-3 };
 /// The golden section: its multiples never fall into step with anything periodic.
 const GOLDEN: f64 = 0.618_033_988_749_895;
 
@@ -82,6 +86,7 @@ impl SamplePace {
             duty: duty.clamp(0.000_1, 1.0),
             plans: VecDeque::with_capacity(PLANS),
             number: 0,
+            processes: 0,
             owed: 0.0,
         }
     }
@@ -89,8 +94,11 @@ impl SamplePace {
     /// Ticks in a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
-        let left = self.duty - self.price().packing;
-        (left / self.tick(Self::LEAST)).clamp(SLOWEST, self.wished)
+        let price = self.price();
+        let left = self.duty - price.packing;
+        let walk = (self.processes as f64 / WALK * price.look).min(left / 2.0);
+        let rate = (left / self.tick(Self::LEAST)).min((left - walk) / self.tick(0));
+        rate.clamp(SLOWEST, self.wished)
     }
 
     /// Processes of a tick's part.
@@ -127,6 +135,7 @@ impl SamplePace {
     /// Tells what a plan has cost; seconds of work there.
     pub(super) fn took(&mut self, sampled: &Sampled) -> f64 {
         let ticks = sampled.ticks.len().max(1);
+        self.processes = sampled.ticks.last().map_or(self.processes, |tick| tick.others);
         let mut looks: Vec<f64> = (sampled.ticks.iter())
             .map(|tick| {
                 seconds(tick.took() as f64) / (tick.examined.saturating_add(sampled.hot) as f64 + FIXED)
@@ -233,7 +242,7 @@ mod tests {
                 }
             }
             let spent = spent / span;
-            let floor = seconds(look * 182.0 + (stack * runs) as f64) * 1.05;
+            let floor = seconds(look * 482.0 + (stack * runs) as f64) * 1.05;
             prop_assert!(spent <= (duty * 1.1).max(floor + 0.001), "{spent} of {duty}, {}", pace.rate());
         }
     }
@@ -252,12 +261,29 @@ mod tests {
     }
 
     #[test]
+    fn many_processes_are_walked_over_in_larger_parts() {
+        let paced = |processes: u64| {
+            let mut pace = SamplePace::new(100.0, 0.02);
+            let mut sampled = played(&pace.clone().plan(), 0.3, 10, 1);
+            sampled.ticks.iter_mut().for_each(|tick| tick.others = processes);
+            pace.took(&sampled);
+            (pace.rate(), pace.rate() * pace.part() as f64)
+        };
+        let ((few_rate, _), (rate, looks)) = (paced(1_000), paced(60_000));
+        assert!(
+            looks * WALK > 60_000.0 * 0.95 && rate < few_rate,
+            "{looks} in a second, {rate} ticks and {few_rate}"
+        );
+        let (rate, looks) = paced(10_000_000);
+        assert!(looks > 10_000.0 && rate > few_rate * 0.4, "half of it is for ticks: {looks} and {rate}");
+    }
+
+    #[test]
     fn dear_looks_come_less_often_cheap_ones_see_more() {
         let mut pace = SamplePace::new(100.0, 0.02);
         pace.took(&played(&pace.clone().plan(), 20.0, 100, 4));
-        assert!(pace.rate() < 10.0, "{}", pace.rate());
-        assert_eq!(pace.part(), SamplePace::LEAST);
-        pace.took(&played(&pace.clone().plan(), 0.2, 10, 1));
+        assert!(pace.rate() < 2.0 && pace.spent() < 0.020_1, "{} {}", pace.rate(), pace.spent());
+        pace.took(&played(&pace.clone().plan(), 0.1, 10, 1));
         assert!(pace.rate() > 99.0 && pace.part() > 400, "{} {}", pace.rate(), pace.part());
     }
 }

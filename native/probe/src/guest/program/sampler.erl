@@ -1,21 +1,23 @@
 %% The sampler: who runs at a tick, and what it runs. Nothing is traced: a tick asks some processes for their status, and those that are
 %% active for their stacks. The stack of one that runs is taken when its time slice ends; until then the sampler waits and costs nothing.
 %%
-%% Processes that were active lately are looked at in each tick (`Hot`), of the others a part: `Todo` is what is left of a walk over them.
+%% Processes that were active lately are looked at in each tick (`Hot`), of the others a part. Walk: `{Number, Left, Todo}`, how many a walk over them has, and
+%% whom nobody has looked at in it.
 
 Runs = ets:match_spec_compile([
   {{'$1', {status, '$2'}}, [{'orelse', {'=:=', '$2', running}, {'=:=', '$2', runnable}, {'=:=', '$2', garbage_collecting}}], [{{'$1', '$2'}}]}]),
 
 Active = fun(Pids) -> ets:match_spec_run(lists:zip(Pids, Each(fun erlang:process_info/2, Pids, status)), Runs) end,
 
-%% Whom nobody has looked at in this walk, and how many a new walk has. A new one has all that live, without those who are looked at anyhow.
-Part = fun(Todo, Size, Skip) ->
-  {All, Number} = case Todo of
-    [] -> New = erlang:processes() -- Skip, {New, length(New)};
-    _ -> {Todo, undefined}
+%% A new walk has all that live, without those who are looked at anyhow. There may be a million of them: nothing goes over all in each tick.
+Part = fun(Walk, Size, Skip) ->
+  {Number, Left, Todo} = case Walk of
+    {_, 0, []} -> New = erlang:processes() -- Skip, All = length(New), {All, All, New};
+    _ -> Walk
   end,
-  {Some, Left} = lists:split(min(Size, length(All)), All),
-  {Some, Left, Number}
+  Taken = min(Size, Left),
+  {Some, Rest} = lists:split(Taken, Todo),
+  {Some, {Number, Left - Taken, Rest}}
 end,
 
 %% What each of them runs, and how long that was waited for: `{[[Frames | {Tick, Of, Pid, Before, After, Name, Call}]], Microseconds}`, so that `hd` and
@@ -31,26 +33,25 @@ Seen = fun
       || {{Pid, Before}, [{_, After}, {_, Frames}, {_, Name}, {_, Call}]} <- lists:zip(Some, Infos)], Waited}
 end,
 
-TickOnce = fun(Tick, Size, Most, {Hot, Todo, Others}) ->
+TickOnce = fun(Tick, Size, Most, {Hot, Walk}) ->
   Began = erlang:monotonic_time(microsecond),
   Queue = erlang:statistics(total_run_queue_lengths),
   Tasks = erlang:statistics(total_active_tasks),
-  {Some, Left, Number} = Part(Todo, Size, [self(), get(outrigger_events) | Hot]),
+  {Some, {Number, _, _} = Next} = Part(Walk, Size, [self(), get(outrigger_events) | Hot]),
   HotActive = Active(Hot),
-  PartActive = Active(Some),
+  PartActive = Active(Some -- Hot),
   {FromHot, Waited1} = Seen(Tick, hot, HotActive, Most),
   {FromPart, Waited2} = Seen(Tick, part, PartActive, Most - length(FromHot)),
-  Now = case Number of undefined -> Others; _ -> Number end,
   All = FromHot ++ FromPart,
-  {All, {Began, length(Some), Now, length(All), Waited1 + Waited2, length(HotActive) + length(PartActive), Queue, Tasks}, {Hot, Left, Now}}
+  {All, {Began, length(Some), Number, length(All), Waited1 + Waited2, length(HotActive) + length(PartActive), Queue, Tasks}, {Hot, Next}}
 end,
 
 %% Wanted: `#{waits => Milliseconds before each tick, part => Size, most => Stacks of a tick, hot => Processes looked at in each}`
 %%
 %% A tick is told with the time when all of its work was done, which is that before the next wait.
-Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = Wanted, {Hot, Todo, Others}) ->
+Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = Wanted, {Hot, Walk}) ->
   Since = erlang:monotonic_time(microsecond),
-  {Samples, Ticks, Dones, {_, Left, Now}} = lists:foldl(fun(Wait, {Taken, Told, Times, State}) ->
+  {Samples, Ticks, Dones, {_, Walked}} = lists:foldl(fun(Wait, {Taken, Told, Times, State}) ->
     Time = erlang:monotonic_time(microsecond),
     %% Stacks were waited for: what is left of the plan is left out.
     case Time - Since > 1500000 of
@@ -60,7 +61,7 @@ Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = W
         {New, Price, Next} = TickOnce(length(Told), Size, Most, State),
         {New ++ Taken, [Price | Told], [Time | Times], Next}
     end
-  end, {[], [], [], {Hot, Todo, Others}}, Waits),
+  end, {[], [], [], {Hot, Walk}}, Waits),
   Until = erlang:monotonic_time(microsecond),
   Hits = lists:usort([Pid || [_ | {_, _, Pid, _, _, _, _}] <- Samples]),
   Lately = lists:sublist(Hits ++ (Hot -- Hits), HotMost),
@@ -75,7 +76,7 @@ Sampling = fun(#{waits := Waits, part := Size, most := Most, hot := HotMost} = W
     processes => [{Pid, Of} || {Pid, #{} = Of} <- Details],
     events => Reported
   },
-  {Answer#{packing => erlang:monotonic_time(microsecond) - Until - max(0, Asked) - Idle(Reported)}, {Lately, Left -- Lately, Now}}
+  {Answer#{packing => erlang:monotonic_time(microsecond) - Until - max(0, Asked) - Idle(Reported)}, {Lately, Walked}}
 end,
 
 %% Stacks are cut at the flag `backtrace_depth`, 8 by default. Whoever raised it is watched by a process that puts it back as it was,
@@ -113,4 +114,4 @@ SamplerLoop = fun Again(State) ->
 end,
 
 Arrive(),
-SamplerLoop({[], [], 0}).
+SamplerLoop({[], {0, 0, []}}).
