@@ -18,12 +18,18 @@ end,
 
 Text = fun(Pid) -> list_to_binary(pid_to_list(Pid)) end,
 
+%% What a process of `proc_lib` was started as stands in its dictionary. From OTP 26.2 on that one entry can be read; before, a dictionary is copied whole.
+Keyed = Quietly(fun() -> _ = erlang:process_info(self(), {dictionary, '$initial_call'}), true end, false),
+
 %% What it was started as: of a process of `proc_lib` the callback module's function.
-Started = fun(Pid, Call) ->
-  case Call of
-    {proc_lib, init_p, _} -> Quietly(fun() -> proc_lib:translate_initial_call(Pid) end, Call);
-    _ -> Call
-  end
+Started = fun
+  (Pid, {proc_lib, init_p, _} = Call) when Keyed ->
+    case erlang:process_info(Pid, {dictionary, '$initial_call'}) of
+      {_, {_, _, _} = Callback} -> Callback;
+      _ -> Call
+    end;
+  (Pid, {proc_lib, init_p, _} = Call) -> Quietly(fun() -> proc_lib:translate_initial_call(Pid) end, Call);
+  (_Pid, Call) -> Call
 end,
 
 %% Of one process, without what it holds. `undefined` when it has ended.

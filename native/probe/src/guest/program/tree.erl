@@ -4,9 +4,7 @@
 %% in its mailbox. `parent`, links and the group leader are what the virtual machine has of each process; applications stand in a table of the
 %% application controller (`ac_tab`), which all may read.
 %%
-%% What a process of `proc_lib` was started as stands in its dictionary. From OTP 26.2 on that one entry is read. Before, a dictionary is copied
-%% whole: only of those whose memory, dictionary and all, is small.
-Keyed = Quietly(fun() -> _ = erlang:process_info(self(), {dictionary, '$initial_call'}), true end, false),
+%% Where a dictionary is copied whole (not `Keyed`), it is that of those whose memory, dictionary and all, is small.
 Small = 1048576,
 
 TreeItems = [parent, registered_name, message_queue_len, memory, group_leader, initial_call, links,
