@@ -64,6 +64,21 @@ fn a_live_node_passes_and_fails() {
     assert_eq!(code, Some(5), "{answer:#}");
 }
 
+/// What nobody reads unasked is read for a gate that names it, and the flag that this takes is put back.
+#[test]
+fn what_threads_do_is_read_for_a_gate_that_asks() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    let budget = r#"sched.state{thread="scheduler", state="sleep"}.max <= 100%"#;
+    let settings = format!(
+        "window = \"12s\"\nwarm_up = \"0s\"\nsamples = 1\n[[gate.serve.budget]]\npass = '{budget}'\n"
+    );
+    let (code, answer) = Gates::of(&settings).judge(&epmd, beam.name());
+    assert_eq!(code, Some(0), "{answer:#}");
+    beam.wait_until("not is_pid(whereis(outrigger_states))", LONG);
+    assert_eq!(beam.eval("erlang:system_flag(microstate_accounting, false)"), "false", "as it was");
+}
+
 #[test]
 fn a_node_that_does_more_than_the_one_beside_it_fails() {
     let epmd = Epmd::start();
@@ -104,31 +119,56 @@ fn recorded(gates: &Gates) -> Vec<Value> {
 }
 
 /// The BEAM's side of it is a bare process here; `gate_live_test.exs` has the package's.
+/// Takes what the Rust node says of gates, as `Outrigger.Gate` does.
+const LISTEN: &str = "register('Elixir.Outrigger.Gate', spawn(fun() -> Take = fun Take() -> \
+     receive {'$outrigger_gate', 1, P, T, Said} when is_pid(P), is_integer(T) -> persistent_term:put(said, Said), Take() end end, Take() end)), ok";
+const MANY: &str = "register(many, spawn(fun() -> [spawn_link(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 6000)], receive stop -> ok end end)), ok";
+
+fn wait_verdict(beam: &Beam, verdict: &str) {
+    let said = format!(
+        "case persistent_term:get(said, none) of [{{<<\"serve\">>, {verdict}, W, A}}] when is_binary(W), is_integer(A) -> true; _ -> false end"
+    );
+    beam.wait_until(&said, LONG);
+}
+
 #[test]
 fn a_node_tells_verdicts_as_they_change() {
     let epmd = Epmd::start();
     let beam = Beam::options("app").epmd(&epmd).start();
-    beam.eval(
-        "register('Elixir.Outrigger.Gate', spawn(fun() -> Take = fun Take() -> \
-         receive {'$outrigger_gate', 1, P, T, Said} when is_pid(P), is_integer(T) -> persistent_term:put(said, Said), Take() end end, Take() end)), ok",
-    );
+    beam.eval(LISTEN);
     let gates = Gates::new(&["process.count < 5000"]);
-    let rust = RustNode::options("rust")
-        .epmd(&epmd)
-        .join(beam.name())
-        .args(&["--gates", gates.file.to_str().unwrap()])
-        .start();
+    let config = ["--gates", gates.file.to_str().unwrap()];
+    let rust = RustNode::options("rust").epmd(&epmd).join(beam.name()).args(&config).start();
     rust.wait_joined(beam.name());
-    let said = |verdict: &str| {
-        format!(
-            "case persistent_term:get(said, none) of [{{<<\"serve\">>, {verdict}, W, A}}] when is_binary(W), is_integer(A) -> true; _ -> false end"
-        )
-    };
-    beam.wait_until(&said("pass"), LONG);
-    beam.eval("register(many, spawn(fun() -> [spawn_link(fun() -> receive stop -> ok end end) || _ <- lists:seq(1, 6000)], receive stop -> ok end end)), ok");
-    beam.wait_until(&said("fail"), LONG);
+    wait_verdict(&beam, "pass");
+    beam.eval(MANY);
+    wait_verdict(&beam, "fail");
     beam.eval("exit(whereis(many), kill)");
-    beam.wait_until(&said("pass"), LONG);
+    wait_verdict(&beam, "pass");
+}
+
+/// A node that has gone is not judged once its time is over, and when it comes back it is judged as before.
+#[test]
+fn nodes_that_go_and_come_are_judged_while_they_are_there() {
+    let epmd = Epmd::start();
+    let beam = Beam::options("app").epmd(&epmd).start();
+    let other = Beam::options("other").epmd(&epmd).start();
+    beam.eval(LISTEN);
+    let gates = Gates::new(&["process.count < 5000"]);
+    let config = ["--gates", gates.file.to_str().unwrap()];
+    let rust =
+        RustNode::options("rust").epmd(&epmd).join(beam.name()).join(other.name()).args(&config).start();
+    let from = rust.wait_joined(other.name());
+    wait_verdict(&beam, "pass");
+    other.eval(MANY);
+    wait_verdict(&beam, "fail");
+    other.kill();
+    let from = rust.wait_left(from, other.name());
+    wait_verdict(&beam, "pass");
+    let other = other.restart();
+    rust.wait_joined_from(from, other.name());
+    other.eval(MANY);
+    wait_verdict(&beam, "fail");
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use outrigger_node::NodeError;
 pub(crate) use outrigger_probe::now_ms;
-use outrigger_probe::{Cluster, Recorder, Sight, WatchConfig};
+use outrigger_probe::{Cluster, DepthConfig, Recorder, Sight, WatchConfig};
+use outrigger_watch::gate::Gate;
 use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
 
@@ -88,15 +89,12 @@ pub(crate) async fn look(
             }
         };
         tokio::select! {
-            sight = cluster.next() => match sight {
-                Some(sight) => {
-                    rounds += u64::from(matches!(sight, Sight::Round(_)));
-                    if !take(sight) {
-                        break;
-                    }
+            sight = cluster.next() => {
+                rounds += u64::from(matches!(sight, Sight::Round(_)));
+                if !take(sight) {
+                    break;
                 }
-                None => break,
-            },
+            }
             () = over => break,
             _ = stop.wait() => break,
         }
@@ -106,14 +104,21 @@ pub(crate) async fn look(
     if rounds == 0 { Err(LookError::Nobody) } else { Ok(()) }
 }
 
+/// A watch that sees all that these gates read.
+pub(crate) fn for_gates<'a>(mut gates: impl Iterator<Item = &'a Gate>) -> WatchConfig {
+    let states = gates.any(|gate| gate.reads(DepthConfig::STATES));
+    let depth = DepthConfig { states, ..DepthConfig::default() };
+    WatchConfig { patience: PATIENCE, depth, ..WatchConfig::default() }
+}
+
 /// Looks for so long, from a command that has no runtime yet.
 pub(crate) fn for_a_while(
     purpose: &str,
     settings: LookSettings,
+    config: WatchConfig,
     during: Duration,
     mut take: impl FnMut(Sight),
 ) -> Result<(), LookError> {
-    let config = WatchConfig { patience: PATIENCE, ..WatchConfig::default() };
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(look(purpose, settings, config, Some(during), |sight| {
         take(sight);

@@ -1,12 +1,12 @@
 //! Several nodes, watched at a time: links that break and nodes that restart are waited for.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use outrigger_node::{Events, Node, NodeEvent, NodeName};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::answer::Hello;
@@ -37,6 +37,17 @@ pub enum Sight {
     },
 }
 
+impl Sight {
+    /// Whose it is.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        match self {
+            Self::Joined { node, .. } | Self::Lost { node, .. } => node.as_str(),
+            Self::Round(round) => &round.node,
+        }
+    }
+}
+
 /// Rounds that wait to be taken. When nobody takes them the nodes are not asked: nothing grows.
 const WAITING: usize = 64;
 /// Nodes that are watched at a time.
@@ -49,7 +60,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Cluster {
     node: Node,
     config: WatchConfig,
-    watched: HashSet<NodeName>,
+    watched: HashMap<NodeName, AbortHandle>,
     sender: Sender<Sight>,
     sights: Receiver<Sight>,
     views: Views,
@@ -64,7 +75,7 @@ impl Cluster {
         let mut cluster = Self {
             node: node.clone(),
             config,
-            watched: HashSet::new(),
+            watched: HashMap::new(),
             sender,
             sights,
             views: Views::default(),
@@ -78,32 +89,49 @@ impl Cluster {
 
     /// Watches one node more. `false`: it is watched already, or there are too many.
     pub fn add(&mut self, peer: &NodeName) -> bool {
-        if self.watched.len() >= NODES || !self.watched.insert(peer.clone()) {
+        if self.watched.len() >= NODES || self.watched.contains_key(peer) {
             return false;
         }
         // Before the first look at the links: no link can come up unseen.
         let events = self.node.events();
-        self.tasks.spawn(keep(self.node.clone(), events, peer.clone(), self.config, self.sender.clone()));
+        let keeping = keep(self.node.clone(), events, peer.clone(), self.config, self.sender.clone());
+        self.watched.insert(peer.clone(), self.tasks.spawn(keeping));
+        true
+    }
+
+    /// Watches a node no more: its guest ends, and nothing more is seen of it. `false`: it was not watched.
+    pub fn remove(&mut self, peer: &NodeName) -> bool {
+        let Some(task) = self.watched.remove(peer) else { return false };
+        task.abort();
+        self.views.lost(peer.as_str());
+        // Those that were removed before.
+        while self.tasks.try_join_next().is_some() {}
         true
     }
 
     /// The nodes that are watched, or waited for.
     pub fn nodes(&self) -> impl Iterator<Item = &NodeName> {
-        self.watched.iter()
+        self.watched.keys()
     }
 
-    /// What is seen next. Cancel-safe. `None` when our node is shut down.
-    pub async fn next(&mut self) -> Option<Sight> {
-        let mut sight = self.sights.recv().await?;
-        match &mut sight {
-            Sight::Round(round) => {
-                self.views.saw(round);
-                round.figures.extend(self.views.figures(&round.node));
+    /// What is seen next. Cancel-safe. It waits for ever when there is nobody to see, and behind the end of our node.
+    pub async fn next(&mut self) -> Sight {
+        // Never `None`: we hold a sender ourselves.
+        while let Some(mut sight) = self.sights.recv().await {
+            if !self.watched.contains_key(sight.node()) {
+                continue;
             }
-            Sight::Lost { node, .. } => self.views.lost(node.as_str()),
-            Sight::Joined { .. } => {}
+            match &mut sight {
+                Sight::Round(round) => {
+                    self.views.saw(round);
+                    round.figures.extend(self.views.figures(&round.node));
+                }
+                Sight::Lost { node, .. } => self.views.lost(node.as_str()),
+                Sight::Joined { .. } => {}
+            }
+            return sight;
         }
-        Some(sight)
+        std::future::pending().await
     }
 }
 

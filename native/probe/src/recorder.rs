@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use outrigger_watch::catalogue::{self, Kind, METRICS, Read};
 use outrigger_watch::{Key, LogLinear, NodeWindow, Sample, Series, Window};
 
+use crate::depth::DepthConfig;
 use crate::round::Round;
 
 /// Series of one node, and samples of one series: what is beyond them is not kept, and said so.
 const SERIES: usize = 2_000;
 const SAMPLES: usize = 100_000;
 const NOT_COUNTED: &str = "Outrigger.Watch is not started on this node, or not told to count it";
-/// What is read only when somebody wants it, for it sets a flag of the node.
-const STATES: &str = "sched.state";
-const NOT_ASKED: &str = "read with `outrigger watch --states --record FILE` alone";
+const NOT_ASKED: &str =
+    "not read in this time; for a recording, `outrigger watch --states --record FILE` reads it";
 
 /// Keeps what is seen from one moment on.
 ///
@@ -83,9 +83,9 @@ impl Recorder {
     pub fn window(mut self, until: u64) -> Window {
         self.window.until = self.window.from.max(until);
         for node in self.window.nodes.values_mut() {
-            let has_states = node.series.keys().any(|key| key.metric == STATES);
+            let has_states = node.series.keys().any(|key| key.metric == DepthConfig::STATES);
             if !has_states {
-                node.absent.entry(STATES.to_owned()).or_insert_with(|| NOT_ASKED.to_owned());
+                node.absent.entry(DepthConfig::STATES.to_owned()).or_insert_with(|| NOT_ASKED.to_owned());
             }
         }
         self.window

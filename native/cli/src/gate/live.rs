@@ -44,7 +44,8 @@ pub(super) fn look(
         }
         cuts.iter_mut().for_each(|cut| cut.take(&sight, &beside));
     };
-    look::for_a_while("gate", settings, during, take).map_err(|error| error.to_string())?;
+    let config = look::for_gates(gates.iter().map(|(gate, _)| *gate));
+    look::for_a_while("gate", settings, config, during, take).map_err(|error| error.to_string())?;
     Ok(cuts.into_iter().map(Cut::seen).collect())
 }
 
@@ -85,11 +86,7 @@ impl Cut {
     }
 
     fn take(&mut self, sight: &Sight, beside: &[NodeName]) {
-        let node = match sight {
-            Sight::Joined { node, .. } | Sight::Lost { node, .. } => node.as_str(),
-            Sight::Round(round) => round.node.as_str(),
-            _ => return,
-        };
+        let node = sight.node();
         let side = match &mut self.beside {
             Some(blocks) if beside.iter().any(|name| name.as_str() == node) => blocks,
             _ => &mut self.now,

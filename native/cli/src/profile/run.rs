@@ -169,13 +169,9 @@ async fn seen(args: &ProfileArgs, node: &Node, names: &[NodeName]) -> Result<See
                         break 'time;
                     }
                 },
-                sight = cluster.next() => match sight {
-                    Some(Sight::Round(round)) => {
-                        figures_duty = round.value("probe.cpu").unwrap_or(figures_duty);
-                        recorder.saw(&round);
-                    }
-                    Some(_) => {}
-                    None => break 'time,
+                sight = cluster.next() => if let Sight::Round(round) = sight {
+                    figures_duty = round.value("probe.cpu").unwrap_or(figures_duty);
+                    recorder.saw(&round);
                 },
                 _ = stop.wait() => break 'time,
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::DepthConfig;
 use crate::Figure;
 
 /// One thread: its kind, and the time in each state since the flag was set, in whatever units.
@@ -65,7 +66,7 @@ fn of_kind(kind: &str, threads: &[(&Thread, &Thread)]) -> Option<Vec<Figure>> {
     let all: f64 = sums.values().sum();
     let share = |(state, ticks): (&'static str, f64)| {
         let labels = BTreeMap::from([("thread", kind.to_owned()), ("state", state.to_owned())]);
-        Figure { metric: "sched.state", labels, value: ticks / all }
+        Figure { metric: DepthConfig::STATES, labels, value: ticks / all }
     };
     (all > 0.0).then(|| sums.into_iter().map(share).collect())
 }

@@ -16,6 +16,8 @@ pub struct DepthConfig {
 }
 
 impl DepthConfig {
+    /// The metric of `states`, the only one that is read for those alone who wish it.
+    pub const STATES: &str = "sched.state";
     /// Nothing of it.
     pub const NONE: Self = Self { allocators: false, tables: 0, ports: 0, states: false };
 }

@@ -9,14 +9,15 @@
 mod report;
 mod verdicts;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use outrigger_node::{Dest, Node, NodeError, NodeEvent, Process};
-use outrigger_probe::{Cluster, Rolling, Sight, WatchConfig};
+use outrigger_node::{Dest, Node, NodeError, NodeName, Process};
+use outrigger_probe::{Cluster, Rolling, Sight};
 use outrigger_watch::gate::Config;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::look::now_ms;
+use crate::look::{self, now_ms};
 use verdicts::Verdicts;
 
 /// From one judgement to the next.
@@ -33,12 +34,8 @@ pub(crate) fn start(node: &Node, config: Config) -> Result<(), NodeError> {
     Ok(())
 }
 
-async fn judge(node: Node, process: Process, config: Config) {
-    let mut events = node.events();
-    let mut cluster = Cluster::watch(&node, &[], WatchConfig::default());
-    for link in node.links().iter().filter(|link| !link.hidden) {
-        cluster.add(&link.name);
-    }
+async fn judge(node: Node, mut process: Process, config: Config) {
+    let mut cluster = Cluster::watch(&node, &[], look::for_gates(config.gates.values()));
     let longest =
         config.gates.values().map(|gate| gate.window.saturating_add(gate.warm_up)).max().unwrap_or(0);
     let mut rolling = Rolling::new(longest, now_ms());
@@ -48,23 +45,20 @@ async fn judge(node: Node, process: Process, config: Config) {
     loop {
         tokio::select! {
             sight = cluster.next() => match sight {
-                Some(Sight::Joined { node, .. }) => rolling.joined(node.as_str(), now_ms()),
-                Some(Sight::Round(round)) => rolling.saw(*round),
-                Some(Sight::Lost { node, error }) => {
+                Sight::Joined { node, .. } => rolling.joined(node.as_str(), now_ms()),
+                Sight::Round(round) => rolling.saw(*round),
+                Sight::Lost { node, error } => {
                     tracing::debug!(peer = node.as_str(), %error, "not watched for the time being");
                     rolling.lost(node.as_str(), now_ms());
                 }
-                Some(_) => {}
-                None => return,
+                _ => {}
             },
-            event = events.next() => match event {
-                Some(NodeEvent::Up { name, hidden: false, .. }) => {
-                    cluster.add(&name);
-                }
-                Some(_) => {}
-                None => return,
+            // Nobody writes to it; it ends with the node.
+            message = process.recv() => if message.is_none() {
+                return;
             },
             _ = due.tick() => {
+                attend(&node, &mut cluster, &mut rolling);
                 let said = verdicts.judge(&rolling, now_ms());
                 for change in said.iter().filter(|said| said.changed) {
                     tracing::info!(gate = change.gate, verdict = change.verdict.text(), why = change.why, "a gate's verdict changed");
@@ -77,5 +71,20 @@ async fn judge(node: Node, process: Process, config: Config) {
                 }
             }
         }
+    }
+}
+
+/// Watches the visible nodes that are linked, and no others: a name that never comes again is not kept.
+fn attend(node: &Node, cluster: &mut Cluster, rolling: &mut Rolling) {
+    let links = node.links();
+    let linked: HashSet<&NodeName> =
+        links.iter().filter(|link| !link.hidden).map(|link| &link.name).collect();
+    let gone: Vec<NodeName> = cluster.nodes().filter(|name| !linked.contains(name)).cloned().collect();
+    for name in gone {
+        cluster.remove(&name);
+        rolling.lost(name.as_str(), now_ms());
+    }
+    for name in linked {
+        cluster.add(name);
     }
 }

@@ -39,6 +39,14 @@ pub struct Gate {
     pub budgets: Vec<Budget>,
 }
 
+impl Gate {
+    /// Whether one of its budgets reads this metric.
+    #[must_use]
+    pub fn reads(&self, metric: &str) -> bool {
+        self.budgets.iter().flat_map(|budget| budget.check.figures()).any(|figure| figure.metric == metric)
+    }
+}
+
 /// Which scores pass, in percent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -86,6 +94,19 @@ pub enum Check {
     },
     /// A figure has not become worse than it was.
     Compare(Comparing),
+}
+
+impl Check {
+    /// All that it reads.
+    pub(crate) fn figures(&self) -> Vec<&Figure> {
+        match self {
+            Self::Limit { pass, warn } => {
+                let warn = warn.iter().flat_map(Comparison::figures);
+                pass.figures().into_iter().chain(warn).collect()
+            }
+            Self::Compare(comparing) => vec![&comparing.figure],
+        }
+    }
 }
 
 /// What is compared with a baseline, and how.
