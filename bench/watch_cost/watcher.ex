@@ -89,7 +89,10 @@ defmodule Bench.WatchCost.Watcher do
     Process.sleep(500)
   end
 
-  @doc "Ends it. What it says that it costs the node, in percent of a core, and how often a profile looks in a second."
+  @doc """
+  Ends it. What it says that it costs the node, in percent of a core, and how often a profile looks in a second; a profile that has found nobody at
+  work says neither.
+  """
   @spec stop(t) :: %{said: float | nil, often: float | nil}
   def stop(%{command: "flag"} = it) do
     :ok = pause(it)
@@ -113,8 +116,10 @@ defmodule Bench.WatchCost.Watcher do
   end
 
   defp figures(%{command: "profile"} = it) do
-    summary = File.read!(said(it))
-    %{said: 100 * number(summary, ~s("duty":)), often: number(summary, ~s("rate":))}
+    case File.read!(said(it)) do
+      "error: no stacks" <> _nobody_was_found -> %{said: nil, often: nil}
+      summary -> %{said: 100 * number(summary, ~s("duty":)), often: number(summary, ~s("rate":))}
+    end
   end
 
   defp figures(it) do
