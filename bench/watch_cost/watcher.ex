@@ -41,18 +41,23 @@ defmodule Bench.WatchCost.Watcher do
         do: ["--for", "#{seconds}s", "--out", Path.join(folder, "it")],
         else: []
 
-    # What it prints goes to a file, as of somebody who keeps it.
-    shell = ~s(exec "$0" "$@" > "$OUT" 2>&1)
+    # What it prints goes to a file, as of somebody who keeps it. One that is stopped would stay when this VM ends: the shell ends it then.
+    shell = ~s("$0" "$@" >"$OUT" 2>&1 </dev/null & echo $!; read -r _ || kill -9 $!; wait $!)
     arguments = ["-c", shell, binary, command, "#{node.name}"] ++ arguments ++ more
 
     port =
       Port.open({:spawn_executable, "/bin/sh"}, [
         :exit_status,
+        line: 100,
         args: arguments,
         env: [{~c"OUTRIGGER_COOKIE", ~c"#{cookie}"}, {~c"OUT", ~c"#{folder}/said"}]
       ])
 
-    {:os_pid, os_pid} = Port.info(port, :os_pid)
+    os_pid =
+      receive do
+        {^port, {:data, {:eol, os_pid}}} -> List.to_integer(os_pid)
+      end
+
     :ok = OsProcess.pin(os_pid, System.schedulers_online() - 1)
     it = %{node: node, command: command, os_pid: os_pid, port: port, folder: folder}
     settle(it, System.monotonic_time(:millisecond) + @patience)
@@ -100,9 +105,10 @@ defmodule Bench.WatchCost.Watcher do
   end
 
   def stop(it) do
-    :ok = OsProcess.signal(it.os_pid, "INT")
+    :ok = OsProcess.signal(it.os_pid, "TERM")
     :ok = OsProcess.signal(it.os_pid, "CONT")
     port = it.port
+    true = Port.command(port, "\n")
 
     receive do
       {^port, {:exit_status, _status}} -> :ok
