@@ -50,22 +50,22 @@ defmodule Bench.WatchCost do
     if wanted == [], do: :help, else: keep(Enum.flat_map(wanted, &measure(&1, options)), options)
   end
 
-  # What is measured, what the node does meanwhile, the watcher's arguments, and how often: what a node does moves the more, the more it is.
+  # What is measured, what the node does meanwhile, and the watcher's arguments.
   defp cases do
     [
-      %{kind: "watch", work: :nothing, arguments: ["watch", "--json"], repeats: 24},
-      %{kind: "throughput", work: :messages, arguments: ["watch", "--json"], repeats: 60},
-      %{kind: "throughput", work: :decoding, arguments: ["watch", "--json"], repeats: 60},
-      %{kind: "profile", work: :little, arguments: ["profile", "--json"], repeats: 24}
+      %{kind: "watch", work: :nothing, arguments: ["watch", "--json"]},
+      %{kind: "throughput", work: :messages, arguments: ["watch", "--json"]},
+      %{kind: "throughput", work: :decoding, arguments: ["watch", "--json"]},
+      %{kind: "profile", work: :little, arguments: ["profile", "--json"]}
     ]
   end
 
   # What does not go by the number of processes.
   defp more_cases do
     [
-      %{kind: "throughput", work: :messages, arguments: ["flag"], repeats: 60},
-      %{kind: "throughput", work: :messages, arguments: ["profile", "--json"], repeats: 60},
-      %{kind: "profile", work: :little, arguments: ~w(profile --json --rate 1000), repeats: 24}
+      %{kind: "throughput", work: :messages, arguments: ["flag"]},
+      %{kind: "throughput", work: :messages, arguments: ["profile", "--json"]},
+      %{kind: "profile", work: :little, arguments: ~w(profile --json --rate 1000)}
     ]
   end
 
@@ -75,7 +75,7 @@ defmodule Bench.WatchCost do
     :ok = OsProcess.pin(node.os_pid, 0)
     :ok = Nodes.call(node, Side, :start, [one.work, one.processes])
     seconds = Keyword.get(options, :seconds, 2)
-    repeats = Keyword.get(options, :repeats, one.repeats)
+    repeats = Keyword.get(options, :repeats, repeats(kind))
     Process.sleep(2_000)
     watcher = Watcher.start(one.arguments, node, 60 + (repeats + 2) * (2 * seconds + 4))
     {pairs, last} = turns(watcher, seconds, repeats)
@@ -104,6 +104,10 @@ defmodule Bench.WatchCost do
     IO.puts(intervals(samples))
     samples ++ whole
   end
+
+  # What a node does moves the more, the more it is.
+  defp repeats("throughput"), do: 60
+  defp repeats(_kind), do: 24
 
   # Windows without and with it, by turns, and one without it at the end.
   defp turns(watcher, seconds, repeats) do
